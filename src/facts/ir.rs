@@ -1,0 +1,478 @@
+//! The facts of one file: a compact form of its definitions, statements and expressions.
+//!
+//! Everything is an index into a vector of [`Facts`], so that two files with the same code have
+//! equal facts: offsets live apart, in [`Spans`].
+//!
+//! ```python
+//! def work(n):            # Function { name: work, parameters: [n], body: [...] }
+//!     for i in range(n):  # Statement::For { target, iterable, body, .. }
+//!         step(i)         # Statement::Expression(call)
+//! ```
+
+use crate::id::{ClassId, ExpressionId, FunctionId, NameId, StatementId};
+
+/// All that is known of one file by itself, without positions.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Facts {
+    /// Interned names and string pieces, by [`NameId`].
+    pub names: Vec<Box<str>>,
+    /// Expressions, by [`ExpressionId`]; children come before their parents.
+    pub expressions: Vec<Expression>,
+    /// Statements, by [`StatementId`].
+    pub statements: Vec<Statement>,
+    /// Functions and lambdas, by [`FunctionId`], in source order.
+    pub functions: Vec<Function>,
+    /// Classes, by [`ClassId`], in source order.
+    pub classes: Vec<Class>,
+    /// The module's own statements.
+    pub body: Block,
+    /// Every name bound at module level, with what binds it, in source order.
+    pub bindings: Vec<Binding>,
+    /// `__all__`, where it is a plain literal.
+    pub exports: Option<Vec<NameId>>,
+    /// Every `self.name = value` in a method (first parameter's attribute), in source order.
+    pub attribute_stores: Vec<AttributeStore>,
+    /// True if the file has a statement `if __name__ == "__main__":`.
+    pub has_main_guard: bool,
+}
+
+/// Byte ranges of what [`Facts`] numbers.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Spans {
+    /// By [`ExpressionId`].
+    pub expressions: Vec<crate::text::Span>,
+    /// By [`StatementId`]: the whole statement.
+    pub statements: Vec<crate::text::Span>,
+    /// By [`FunctionId`]: the whole definition without decorators (for a lambda, the lambda).
+    pub functions: Vec<crate::text::Span>,
+    /// By [`FunctionId`]: the name (for a lambda, the word `lambda`).
+    pub function_names: Vec<crate::text::Span>,
+    /// By [`ClassId`]: the whole definition without decorators.
+    pub classes: Vec<crate::text::Span>,
+    /// By [`ClassId`]: the name.
+    pub class_names: Vec<crate::text::Span>,
+    /// Comments, in source order.
+    pub comments: Vec<crate::text::Span>,
+    /// Nodes the grammar could not make sense of, in source order.
+    pub errors: Vec<crate::text::Span>,
+}
+
+/// Statements that run one after the other.
+pub type Block = Box<[StatementId]>;
+
+/// A function, method or lambda.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Function {
+    /// Its name; `<lambda>` for a lambda.
+    pub name: NameId,
+    /// Parameters in order, `self` included.
+    pub parameters: Vec<Parameter>,
+    /// Decorator expressions, outermost first.
+    pub decorators: Vec<ExpressionId>,
+    /// The `-> T` annotation.
+    pub returns: Option<ExpressionId>,
+    /// Statements; for a lambda one [`Statement::Return`].
+    pub body: Block,
+    /// `async def`.
+    pub is_async: bool,
+    /// Holds a `yield` of its own.
+    pub is_generator: bool,
+    /// Holds an `await`, `async for` or `async with` of its own.
+    pub has_await: bool,
+    /// The function it is nested in.
+    pub parent: Option<FunctionId>,
+    /// The class whose body it stands in.
+    pub class: Option<ClassId>,
+    /// Names bound in it: parameters first, then assigned names, imports, definitions; sorted and unique
+    /// after the parameters. Names declared `global` or `nonlocal` are not among them.
+    pub locals: Vec<NameId>,
+    /// Names declared `global`.
+    pub globals: Vec<NameId>,
+    /// Names declared `nonlocal`.
+    pub nonlocals: Vec<NameId>,
+}
+
+/// One parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: NameId,
+    /// How arguments reach it.
+    pub kind: ParameterKind,
+    /// `: T`.
+    pub annotation: Option<ExpressionId>,
+    /// `= value`.
+    pub default: Option<ExpressionId>,
+}
+
+/// How arguments reach a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// Before `/`.
+    PositionalOnly,
+    /// Plain.
+    Plain,
+    /// `*args`.
+    Star,
+    /// Behind `*`.
+    KeywordOnly,
+    /// `**kwargs`.
+    DoubleStar,
+}
+
+/// A class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Class {
+    /// Its name.
+    pub name: NameId,
+    /// Base classes, without keyword arguments.
+    pub bases: Vec<ExpressionId>,
+    /// Keyword arguments (`metaclass=…`).
+    pub keywords: Vec<(NameId, ExpressionId)>,
+    /// Decorator expressions, outermost first.
+    pub decorators: Vec<ExpressionId>,
+    /// Its statements.
+    pub body: Block,
+    /// Methods and nested functions directly in its body, in source order (through `if` and `try`).
+    pub methods: Vec<FunctionId>,
+    /// Names bound in its body other than by `def`, with what binds them.
+    pub bindings: Vec<Binding>,
+    /// The function it is nested in.
+    pub parent: Option<FunctionId>,
+    /// The class it is nested in.
+    pub outer: Option<ClassId>,
+}
+
+/// What binds a name at module or class level.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binding {
+    /// The name.
+    pub name: NameId,
+    /// What it is bound to.
+    pub value: BindingValue,
+    /// Bound only while type checking (`if TYPE_CHECKING:`).
+    pub typing_only: bool,
+    /// Bound inside an `if`, `try`, `for`, `while` or `with`, so perhaps not at all.
+    pub conditional: bool,
+}
+
+/// See [`Binding`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum BindingValue {
+    /// `name = value` (also one target of a chain, `name: T = value`, `(name := value)`).
+    Assigned(ExpressionId),
+    /// `a, (name, b) = value`: the path of indices into the value.
+    Unpacked(ExpressionId, Box<[u32]>),
+    /// `name: T` without a value.
+    Annotated(ExpressionId),
+    /// `name += value` and the like.
+    Augmented(ExpressionId),
+    /// `for name in iterable`.
+    Iterated(ExpressionId),
+    /// `with context as name`.
+    Entered(ExpressionId),
+    /// `def name`.
+    Function(FunctionId),
+    /// `class name`.
+    Class(ClassId),
+    /// `import a.b` binds `a`; `import a.b as c` binds `c` to `a.b`.
+    Import {
+        /// The dotted module, whole.
+        module: NameId,
+        /// `as` was given, so the name is the whole dotted module, else its first part.
+        aliased: bool,
+    },
+    /// `from ..a import b as c`.
+    ImportFrom {
+        /// The dotted module behind the dots; empty for `from . import b`.
+        module: NameId,
+        /// Leading dots.
+        level: u32,
+        /// What is imported.
+        member: NameId,
+    },
+    /// `from a import *`; its `name` is the empty string.
+    ImportStar {
+        /// The dotted module behind the dots.
+        module: NameId,
+        /// Leading dots.
+        level: u32,
+    },
+    /// Something else (`except E as name`, `del name`, a match pattern).
+    Other,
+}
+
+/// `self.name = value` in a method.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttributeStore {
+    /// The class whose method it is.
+    pub class: ClassId,
+    /// The method it stands in (a nested function's enclosing method).
+    pub function: FunctionId,
+    /// The attribute.
+    pub attribute: NameId,
+}
+
+/// A statement.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Statement {
+    /// An expression for its effect.
+    Expression(ExpressionId),
+    /// `a = b = value`; targets are expressions (names, attributes, subscripts, tuples, starred).
+    Assign { targets: Box<[ExpressionId]>, value: ExpressionId },
+    /// `target op= value`.
+    AugmentedAssign { target: ExpressionId, operator: Operator, value: ExpressionId },
+    /// `target: annotation = value`.
+    AnnotatedAssign { target: ExpressionId, annotation: ExpressionId, value: Option<ExpressionId> },
+    /// `return value`.
+    Return(Option<ExpressionId>),
+    /// `raise exception from cause`.
+    Raise { exception: Option<ExpressionId>, cause: Option<ExpressionId> },
+    /// `for target in iterable: body else: otherwise`. `assigned` lists the names bound anywhere in the
+    /// body or target (not in nested functions), sorted and unique.
+    For {
+        target: ExpressionId,
+        iterable: ExpressionId,
+        body: Block,
+        otherwise: Block,
+        is_async: bool,
+        assigned: Box<[NameId]>,
+    },
+    /// `while condition: body else: otherwise`.
+    While { condition: ExpressionId, body: Block, otherwise: Block, assigned: Box<[NameId]> },
+    /// `if condition: then else: otherwise`; `elif` is an `If` alone in `otherwise`.
+    If { condition: ExpressionId, then: Block, otherwise: Block },
+    /// `with context as target, …: body`.
+    With { items: Box<[(ExpressionId, Option<ExpressionId>)]>, body: Block, is_async: bool },
+    /// `try: body except …: else: finally:`.
+    Try { body: Block, handlers: Box<[Handler]>, otherwise: Block, finally: Block },
+    /// `match subject:`.
+    Match { subject: ExpressionId, cases: Box<[Case]> },
+    /// `def` or `async def`.
+    Function(FunctionId),
+    /// `class`.
+    Class(ClassId),
+    /// Any import inside a function or at module level: the bindings it makes.
+    Import(Box<[Binding]>),
+    /// `assert test, message`.
+    Assert { test: ExpressionId, message: Option<ExpressionId> },
+    /// `del targets`.
+    Delete(Box<[ExpressionId]>),
+    /// `break`.
+    Break,
+    /// `continue`.
+    Continue,
+    /// `pass`, `global`, `nonlocal`, a type alias, or what the grammar could not read.
+    Nothing,
+}
+
+/// An `except` clause.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Handler {
+    /// What it catches.
+    pub exception: Option<ExpressionId>,
+    /// `as name`.
+    pub name: Option<NameId>,
+    /// Its statements.
+    pub body: Block,
+}
+
+/// A `case` clause.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// Names that its pattern binds.
+    pub names: Box<[NameId]>,
+    /// Class names in its pattern that the subject is tested against (`case Point(x=0)`), as expressions.
+    pub classes: Box<[ExpressionId]>,
+    /// The guard.
+    pub guard: Option<ExpressionId>,
+    /// Its statements.
+    pub body: Block,
+}
+
+/// An expression.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expression {
+    /// A name.
+    Name(NameId),
+    /// `value.attribute`.
+    Attribute { value: ExpressionId, attribute: NameId },
+    /// `callee(arguments)`.
+    Call { callee: ExpressionId, arguments: Box<[Argument]> },
+    /// `value[index]`; several indices are one tuple.
+    Subscript { value: ExpressionId, index: ExpressionId },
+    /// `lower:upper:step`.
+    Slice { lower: Option<ExpressionId>, upper: Option<ExpressionId>, step: Option<ExpressionId> },
+    /// An integer that fits.
+    Integer(i64),
+    /// An integer that does not fit.
+    BigInteger,
+    /// A float.
+    Float(f64),
+    /// A string; its value where it is a plain literal of at most 200 characters, and its length in characters.
+    /// Adjacent literals are joined.
+    String { value: Option<NameId>, length: u32 },
+    /// A bytes literal and its length.
+    Bytes { length: u32 },
+    /// An f-string: literal characters and the interpolated expressions.
+    FormatString { length: u32, parts: Box<[ExpressionId]> },
+    /// `True` and `False`.
+    Boolean(bool),
+    /// `None`.
+    None,
+    /// `...`.
+    Ellipsis,
+    /// `(a, b)`.
+    Tuple(Box<[ExpressionId]>),
+    /// `[a, b]`.
+    List(Box<[ExpressionId]>),
+    /// `{a, b}`.
+    Set(Box<[ExpressionId]>),
+    /// `{k: v, **rest}`; a `None` key is a `**` part.
+    Dict(Box<[(Option<ExpressionId>, ExpressionId)]>),
+    /// `left op right`.
+    Binary { operator: Operator, left: ExpressionId, right: ExpressionId },
+    /// `not x`, `-x`, `+x`, `~x`.
+    Unary { operator: UnaryOperator, operand: ExpressionId },
+    /// `a and b`, flattened: `a and b and c` has three.
+    And(Box<[ExpressionId]>),
+    /// `a or b`, flattened.
+    Or(Box<[ExpressionId]>),
+    /// `first op second op third`.
+    Compare { first: ExpressionId, rest: Box<[(Comparison, ExpressionId)]> },
+    /// `then if condition else otherwise`.
+    Conditional { condition: ExpressionId, then: ExpressionId, otherwise: ExpressionId },
+    /// `lambda …`.
+    Lambda(FunctionId),
+    /// `[element for …]` and its kind. A dict's element is a `Tuple` of key and value.
+    Comprehension { kind: ComprehensionKind, element: ExpressionId, clauses: Box<[Clause]> },
+    /// `await value`.
+    Await(ExpressionId),
+    /// `yield value`.
+    Yield(Option<ExpressionId>),
+    /// `yield from value`.
+    YieldFrom(ExpressionId),
+    /// `name := value`.
+    Named { name: NameId, value: ExpressionId },
+    /// `*value`.
+    Starred(ExpressionId),
+    /// What the grammar could not read; the readable parts are kept.
+    Unknown(Box<[ExpressionId]>),
+}
+
+/// One argument of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Argument {
+    /// How it is passed.
+    pub kind: ArgumentKind,
+    /// Its value.
+    pub value: ExpressionId,
+}
+
+/// See [`Argument`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArgumentKind {
+    /// By position.
+    Positional,
+    /// `name=value`.
+    Keyword(NameId),
+    /// `*value`.
+    Star,
+    /// `**value`.
+    DoubleStar,
+}
+
+/// `for target in iterable if conditions`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clause {
+    /// What is bound.
+    pub target: ExpressionId,
+    /// What is walked.
+    pub iterable: ExpressionId,
+    /// The filters.
+    pub conditions: Box<[ExpressionId]>,
+    /// `async for`.
+    pub is_async: bool,
+}
+
+/// What a comprehension makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComprehensionKind {
+    /// `[…]`.
+    List,
+    /// `{…}`.
+    Set,
+    /// `{k: v …}`.
+    Dict,
+    /// `(…)`, run when consumed.
+    Generator,
+}
+
+/// A binary operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`
+    Divide,
+    /// `//`
+    FloorDivide,
+    /// `%`
+    Modulo,
+    /// `**`
+    Power,
+    /// `@`
+    MatrixMultiply,
+    /// `<<`
+    LeftShift,
+    /// `>>`
+    RightShift,
+    /// `&`
+    BitAnd,
+    /// `|`
+    BitOr,
+    /// `^`
+    BitXor,
+}
+
+/// A unary operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnaryOperator {
+    /// `not`
+    Not,
+    /// `-`
+    Minus,
+    /// `+`
+    Plus,
+    /// `~`
+    Invert,
+}
+
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterEqual,
+    /// `in`
+    In,
+    /// `not in`
+    NotIn,
+    /// `is`
+    Is,
+    /// `is not`
+    IsNot,
+}

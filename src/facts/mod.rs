@@ -1,0 +1,3 @@
+//! One file, alone: its facts, extracted from its syntax tree.
+
+pub mod ir;

@@ -1,0 +1,293 @@
+//! What one knowledge file says, as plain data: the schema of the cited TOML.
+//!
+//! A file describes one library. It is read by [`super`], written by hand, and
+//! held to order and citations by the knowledge test.
+//!
+//! ```toml
+//! library = "requests"                     # the name that a message shows
+//!
+//! [aliases]                                # other dotted names of the same object
+//! "requests.api.get" = "requests.get"
+//! "requests.sessions.Session" = "requests.Session"
+//!
+//! [types."requests.Session"]               # what is known of an instance
+//! bases = []                               # qualified names, nearest first
+//! attributes = { headers = "dict[str, str]" }
+//!
+//! [[call]]
+//! names = ["requests.get", "requests.Session.get"]
+//! source = "urllib3 blocks on the socket; flake8-async ASYNC210"
+//! clock = "wait"
+//! wait = "network"
+//! seconds = 0.2
+//! returns = "requests.Response"
+//! ```
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// One knowledge file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Library {
+    /// The library's name as users know it.
+    pub library: String,
+    /// Other dotted names under which a canonical name can be reached: `alias = canonical`.
+    /// A key ending in `.*` maps a whole name space (`"os.path.*" = "posixpath.*"`).
+    #[serde(default)]
+    pub aliases: BTreeMap<String, String>,
+    /// Classes, by qualified name.
+    #[serde(default)]
+    pub types: BTreeMap<String, Type>,
+    /// Callables: functions, methods and constructors.
+    #[serde(default)]
+    pub call: Vec<Call>,
+}
+
+/// What is known of the instances of a library class.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Type {
+    /// Base classes by qualified name, nearest first; their methods and attributes are inherited.
+    #[serde(default)]
+    pub bases: Vec<String>,
+    /// Attribute name to type expression (see [`Call::returns`] for the grammar). Properties too.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+    /// Type expression of what iteration yields.
+    pub item: Option<String>,
+    /// Type expression of what `x[key]` gives (default: `item`).
+    pub subscript: Option<String>,
+    /// Type expression of what `with x as y` binds (default: `x` itself).
+    pub enter: Option<String>,
+    /// Presumed number of elements of an instance whose size nothing tells.
+    pub prior: Option<f64>,
+    /// For pools, executors and thread or process classes: what runs the work.
+    pub vehicle: Option<Vehicle>,
+    /// For pools: the argument of the constructor that limits the workers, as a selector.
+    pub workers: Option<String>,
+    /// For classes like `threading.Thread`: the method that a subclass overrides to be the target.
+    pub run: Option<String>,
+    /// For classes like `threading.Thread`: the method that starts the worker.
+    pub start: Option<String>,
+    /// True where awaiting, `async with` or `async for` is how an instance is used, so that its
+    /// unlisted methods are not taken for blocking ones.
+    #[serde(default)]
+    pub asynchronous: bool,
+    /// Where the entry's facts come from.
+    pub source: Option<String>,
+}
+
+/// What runs the work that is handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Vehicle {
+    /// An operating-system thread of this process.
+    Thread,
+    /// Another process.
+    Process,
+    /// The event loop of this thread.
+    EventLoop,
+    /// A sub-interpreter with a lock of its own (PEP 734).
+    Interpreter,
+    /// A cooperative green thread (gevent, eventlet).
+    Green,
+}
+
+/// Where a call's time goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clock {
+    /// Python bytecode, or C code that lets other threads in every few milliseconds.
+    Bytecode,
+    /// One C call that holds the GIL throughout.
+    Atomic,
+    /// CPU time with the GIL released.
+    Native,
+    /// Waiting: the thread sleeps in the kernel.
+    Wait,
+    /// Nothing worth counting at any size.
+    None,
+}
+
+/// What a waiting call waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaitKind {
+    /// A peer on a network.
+    Network,
+    /// A database, local or remote.
+    Database,
+    /// The local file system.
+    File,
+    /// A child process.
+    Child,
+    /// The clock.
+    Sleep,
+    /// A lock, an event, another thread or process, a future.
+    Lock,
+    /// A queue between threads or processes.
+    Queue,
+    /// A person at a terminal.
+    Terminal,
+    /// A device: serial line, sound, camera, GPIO.
+    Device,
+}
+
+/// A split of a call's time over clocks; the shares add up to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Split {
+    /// Share on [`Clock::Bytecode`].
+    pub bytecode: f64,
+    /// Share on [`Clock::Atomic`].
+    pub atomic: f64,
+    /// Share on [`Clock::Native`].
+    pub native: f64,
+    /// Share on [`Clock::Wait`].
+    pub wait: f64,
+}
+
+/// One group of callables with the same costs.
+///
+/// Several groups may name the same callable with different `when`; the first that
+/// holds is taken, and a group without `when` always holds, so it comes last.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// Qualified names: `package.module.function`, `package.Class.method`, or
+    /// `package.Class` for the constructor. `builtins.` for built-ins. `package.sub.*` covers every
+    /// name below it that nothing else names.
+    pub names: Vec<String>,
+    /// Where the fact comes from: C source and macro, documentation, a measurement. Never empty.
+    pub source: String,
+    /// Where the time goes, if all of it goes to one clock. Exactly one of `clock` and `split`.
+    pub clock: Option<Clock>,
+    /// Where the time goes, if several clocks share it.
+    pub split: Option<Split>,
+    /// What a wait waits for; required when `clock = "wait"` or `split.wait > 0`.
+    pub wait: Option<WaitKind>,
+    /// Seconds of one call, whatever its size (default 0). Typical, not best case.
+    #[serde(default)]
+    pub seconds: f64,
+    /// Seconds per unit of size, on top of `seconds`.
+    pub per: Option<f64>,
+    /// What the units are counted on; required with `per`. A measure of a selector:
+    /// `len(0:data)` the length of positional argument 0, also known as keyword `data`;
+    /// `deep(0)` the number of leaves in nested containers; `value(3:iterations)` the number
+    /// itself; `len(self)` the receiver's length (bytes, elements, rows, pixels). Terms and numbers
+    /// may be multiplied: `len(self) * 0.16`, `len(0) * len(1)`.
+    pub size: Option<String>,
+    /// Presumed number of units when the size is not known (default 1000).
+    pub prior: Option<f64>,
+    /// Exponent of the size (default 1.0): 1.5 for a matrix product by elements, 1.08 for a sort.
+    pub power: Option<f64>,
+    /// Below this many units the call is short and `below_clock` says where its time goes
+    /// (hashlib keeps the GIL below 2,048 bytes).
+    pub below: Option<f64>,
+    /// See `below` (default: the main clock).
+    pub below_clock: Option<Clock>,
+    /// The time is not spent in the call but when the result is consumed (`map`, a cursor, `glob`).
+    #[serde(default)]
+    pub lazy: bool,
+    /// The call returns an awaitable, does not block, and lets the event loop run when awaited.
+    #[serde(default)]
+    pub suspends: bool,
+    /// What the call returns, as a type expression:
+    /// `str`, `bytes`, `int`, `float`, `bool`, `None`, `list[T]`, `tuple[A, B]`, `set[T]`,
+    /// `dict[K, V]`, `iterator[T]`, `awaitable[T]`, `callable`, `A | B`, a qualified class name, or
+    /// `self` (the receiver), `arg(0)` (that argument), `element(0)` (an element of it),
+    /// `result(0)` (what calling that argument returns), `decorator` (a decorator that returns the
+    /// function unchanged), `future[T]`. A constructor's default is an instance of its class.
+    pub returns: Option<String>,
+    /// How long the result is: a number, or a measure like `size`.
+    pub length: Option<Length>,
+    /// A callable argument that the call runs itself, in the same thread, before it returns
+    /// (or, where `lazy`, when the result is consumed).
+    pub calls: Option<Callback>,
+    /// A callable argument that the call hands to a vehicle.
+    pub spawn: Option<Spawn>,
+    /// Conditions on arguments: selector to requirement; all must hold. Requirements: `given`,
+    /// `absent`, `true`, `false`, `none`, `not none`, `positive`, `zero`, or `=TEXT` for equality
+    /// with a string literal or `=4` with a number. An argument whose value is unknown meets only `given`.
+    #[serde(default)]
+    pub when: BTreeMap<String, String>,
+    /// Names behaviour that the cost model implements (`range`, `partial`, `contextmanager`,
+    /// `gather`, `jit` …); see `estimate::intrinsics`.
+    pub intrinsic: Option<String>,
+    /// What was measured, where the probe did: `hold 0.98, 33 ms for 20,000 ints, CPython 3.11.7`.
+    pub measured: Option<String>,
+    /// A word for users: when it does not block, what to take instead on an event loop.
+    pub note: Option<String>,
+    /// The asynchronous counterpart, by qualified name (`asyncio.sleep`), for messages and fixes.
+    pub instead: Option<String>,
+}
+
+/// A result's length.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Length {
+    /// So many units.
+    Units(f64),
+    /// A measure of an argument, like [`Call::size`].
+    Measure(String),
+}
+
+/// A callable argument that is run in place.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Callback {
+    /// Selector of the callable: `0:func`, `key`.
+    pub target: String,
+    /// How often it runs: absent for once, otherwise a measure like [`Call::size`].
+    pub times: Option<String>,
+    /// What it is called with: `none` (default), `element(0)` an element of that argument,
+    /// `rest` the following arguments, `row` something of unknown type.
+    pub with: Option<String>,
+}
+
+/// A callable argument that is handed to a vehicle.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spawn {
+    /// The vehicle; absent where the receiver's type, or `executor`, decides.
+    pub vehicle: Option<Vehicle>,
+    /// Selector of the callable.
+    pub target: String,
+    /// How the target gets its arguments.
+    #[serde(default)]
+    pub arguments: Arguments,
+    /// With `arguments = "tuple"`: selector of the tuple (`3:args`); with `each` and `star`: selector of
+    /// the (first) iterable.
+    pub from: Option<String>,
+    /// Selector of the keyword arguments' dict (`kwargs`).
+    pub keywords: Option<String>,
+    /// Selector of an executor argument that decides the vehicle (`run_in_executor(pool, f)`);
+    /// `None` there means the loop's default thread pool.
+    pub executor: Option<String>,
+    /// True where one piece of work is moved off an event loop and awaited (`asyncio.to_thread`).
+    #[serde(default)]
+    pub offload: bool,
+    /// True where nothing runs until the object's `start` method is called.
+    #[serde(default)]
+    pub deferred: bool,
+    /// Selector of an argument that limits the workers (`max_workers`).
+    pub workers: Option<String>,
+}
+
+/// How a target gets its arguments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arguments {
+    /// `submit(f, a, b, k=c)`: the arguments behind the target.
+    #[default]
+    Rest,
+    /// `Thread(target=f, args=(a, b))`: a tuple.
+    Tuple,
+    /// `map(f, xs, ys)`: called once for each element.
+    Each,
+    /// `starmap(f, pairs)`: called once for each element, unpacked.
+    Star,
+    /// Called with nothing.
+    None,
+}

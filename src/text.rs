@@ -1,0 +1,112 @@
+//! Positions in text: byte ranges, and lines and columns in the units that readers use.
+
+/// A range of bytes in a file: `start` is in, `end` is not.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// Byte behind the last.
+    pub end: u32,
+}
+
+impl Span {
+    /// The range from `start` to `end`.
+    pub fn new(start: usize, end: usize) -> Span {
+        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Span { start: clamp(start), end: clamp(end) }
+    }
+
+    /// True if `offset` lies in the range.
+    pub fn contains(self, offset: u32) -> bool {
+        self.start <= offset && offset < self.end
+    }
+
+    /// The text of the range, or nothing where it does not fit `text`.
+    pub fn of(self, text: &str) -> &str {
+        text.get(self.start as usize..self.end as usize).unwrap_or("")
+    }
+}
+
+/// A place as people count: both from 1, the column in code points.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub row: u32,
+    /// Column, from 1, in code points.
+    pub column: u32,
+}
+
+/// Where each line of a text starts.
+///
+/// `\n`, `\r\n` and a lone `\r` end a line, as in Python.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineIndex {
+    starts: Vec<u32>,
+}
+
+impl LineIndex {
+    /// Finds the lines of `text`.
+    pub fn new(text: &str) -> LineIndex {
+        let bytes = text.as_bytes();
+        let mut starts = vec![0];
+        for at in memchr::memchr2_iter(b'\n', b'\r', bytes) {
+            let inside_crlf = bytes.get(at) == Some(&b'\r') && bytes.get(at + 1) == Some(&b'\n');
+            if !inside_crlf {
+                starts.push(Span::new(at + 1, at + 1).start);
+            }
+        }
+        LineIndex { starts }
+    }
+
+    /// The row of `offset`, from 1.
+    pub fn row(&self, offset: u32) -> u32 {
+        let row = self.starts.partition_point(|&start| start <= offset);
+        u32::try_from(row.max(1)).unwrap_or(u32::MAX)
+    }
+
+    /// The place of `offset` in `text`, which must be the text the index was made of.
+    pub fn position(&self, text: &str, offset: u32) -> Position {
+        let row = self.row(offset);
+        let start = self.start_of(row);
+        let end = (offset as usize).min(text.len());
+        let before = text.get(start as usize..end).unwrap_or("");
+        let column = before.chars().count() + 1;
+        Position { row, column: u32::try_from(column).unwrap_or(u32::MAX) }
+    }
+
+    /// The first byte of `row` (from 1); rows beyond the last give the last one's.
+    pub fn start_of(&self, row: u32) -> u32 {
+        let index = (row.max(1) as usize - 1).min(self.starts.len() - 1);
+        self.starts.get(index).copied().unwrap_or(0)
+    }
+
+    /// The bytes of `row` (from 1) in `text`, without its end of line.
+    pub fn line_span(&self, text: &str, row: u32) -> Span {
+        let start = self.start_of(row) as usize;
+        let rest = text.get(start..).unwrap_or("");
+        let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
+        Span::new(start, start + length)
+    }
+
+    /// How many lines there are; a text that ends in a newline has an empty last one.
+    pub fn lines(&self) -> usize {
+        self.starts.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_code_points_and_every_kind_of_line_end() {
+        let text = "a\r\né𝄞x\rz\n";
+        let index = LineIndex::new(text);
+        let at = |needle: &str| index.position(text, Span::new(text.find(needle).unwrap(), 0).start);
+        assert_eq!(at("a"), Position { row: 1, column: 1 });
+        assert_eq!(at("x"), Position { row: 2, column: 3 });
+        assert_eq!(at("z"), Position { row: 3, column: 1 });
+        assert_eq!(index.lines(), 4);
+        assert_eq!(index.line_span(text, 2).of(text), "é𝄞x");
+    }
+}
