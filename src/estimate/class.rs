@@ -1,0 +1,783 @@
+//! Classes of the project: bases in order, attributes, construction, special methods.
+
+use super::evidence::Trail;
+use super::expressions::CallSite;
+use super::machine::{Frame, Machine};
+use super::price;
+use super::value::{Arguments, ClassValue, Closure, Kind, Lazy, Object, Value};
+use crate::cost::{Cost, Interval};
+use crate::facts::ir::{BindingValue, Class, Expression, Function, Statement};
+use crate::id::{ExpressionId, FileId, FunctionId, NameId};
+use crate::text::Span;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A class in the order in which attributes are looked up.
+#[derive(Debug, Clone)]
+pub enum Ancestor {
+    /// Of the project.
+    Project(Rc<ClassValue>),
+    /// Of a library.
+    Library(Arc<str>),
+    /// Not resolved: may have any attribute.
+    Unknown,
+}
+
+/// What a class gives for a name.
+enum Member {
+    Function(Rc<ClassValue>, FunctionId),
+    Bound(Rc<ClassValue>, usize),
+}
+
+impl<'p> Machine<'p> {
+    fn class_facts(&self, class: &ClassValue) -> Option<&'p Class> {
+        self.project.parsed(class.file).facts.classes.get(class.class.index())
+    }
+
+    /// The class and its bases, in lookup order.
+    pub(super) fn order(&mut self, class: &Rc<ClassValue>) -> Rc<[Ancestor]> {
+        let key = (class.file, class.class);
+        if let Some(known) = self.orders.get(&key) {
+            return known.clone();
+        }
+        // A class among its own bases ends the search.
+        self.orders.insert(key, Rc::from([Ancestor::Project(class.clone())]));
+        let (order, settled) = self.aside(|machine| {
+            let mut order = vec![Ancestor::Project(class.clone())];
+            let Some(facts) = machine.class_facts(class) else { return order };
+            let mut frame = machine.module_frame(class.file);
+            if let Some(environment) = &class.environment {
+                frame.environment = environment.clone();
+            }
+            for base in &facts.bases {
+                let mut value = machine.evaluate(&mut frame, *base);
+                if let Value::Union(parts) = &value {
+                    value = parts.iter().find(|p| matches!(p, Value::Class(_) | Value::Library(_))).cloned().unwrap_or(Value::Unknown);
+                }
+                match value {
+                    Value::Class(base) => {
+                        for ancestor in machine.order(&base).iter() {
+                            order.retain(|known| !same_ancestor(known, ancestor));
+                            order.push(ancestor.clone());
+                        }
+                    }
+                    Value::Library(name) => order.push(Ancestor::Library(name)),
+                    _ => order.push(Ancestor::Unknown),
+                }
+            }
+            order
+        });
+        let order: Rc<[Ancestor]> = order.into();
+        if settled {
+            self.orders.insert(key, order.clone());
+        } else {
+            self.orders.remove(&key);
+        }
+        order
+    }
+
+    fn member(&mut self, class: &Rc<ClassValue>, name: &str, behind: Option<&ClassValue>) -> Option<Member> {
+        let order = self.order(class);
+        let mut started = behind.is_none();
+        for ancestor in order.iter() {
+            let Ancestor::Project(here) = ancestor else { continue };
+            if !started {
+                started = behind.is_some_and(|b| b.file == here.file && b.class == here.class);
+                continue;
+            }
+            let Some(facts) = self.class_facts(here) else { continue };
+            let parsed = self.project.parsed(here.file);
+            let method = facts.methods.iter().rev().find(|m| {
+                parsed.facts.functions.get(m.index()).is_some_and(|f| self.name(here.file, f.name) == name && !is_setter(&parsed.facts, f))
+            });
+            if let Some(method) = method {
+                return Some(Member::Function(here.clone(), *method));
+            }
+            let bound = facts.bindings.iter().rposition(|b| self.name(here.file, b.name) == name && !matches!(b.value, BindingValue::Function(_)));
+            if let Some(index) = bound {
+                return Some(Member::Bound(here.clone(), index));
+            }
+        }
+        None
+    }
+
+    /// An instance whose construction was not seen.
+    pub(super) fn generic_instance(&mut self, class: &Rc<ClassValue>) -> Value {
+        let kind = Kind::Instance { class: class.clone(), generic: true };
+        self.object(kind, Value::Unknown, Value::Unknown, price::unknown_count(), None)
+    }
+
+    /// Something of the type that a class object stands for.
+    pub(super) fn instance_of(&mut self, class: &Value) -> Option<Value> {
+        match class {
+            Value::Class(class) => Some(self.generic_instance(class)),
+            Value::Library(name) => {
+                let name = name.clone();
+                Some(self.library_instance(&name))
+            }
+            Value::Tuple(parts) | Value::Union(parts) => {
+                let parts = parts.clone();
+                let all: Vec<Value> = parts.iter().filter_map(|part| self.instance_of(part)).collect();
+                (all.len() == parts.len()).then(|| super::value::union(&all))
+            }
+            _ => None,
+        }
+    }
+
+    /// `owner.name`.
+    pub(super) fn attribute(&mut self, frame: &mut Frame<'p>, owner: &Value, name: &str, place: Span) -> Value {
+        match owner {
+            Value::Module(file) => {
+                let members = self.project.member(&crate::project::Entity::Module(*file), name);
+                self.entities(&members).unwrap_or(Value::Unknown)
+            }
+            Value::Namespace(path) => {
+                let members = self.project.member(&crate::project::Entity::Namespace(path.clone()), name);
+                self.entities(&members).unwrap_or(Value::Unknown)
+            }
+            Value::Library(library) => self.library(&format!("{library}.{name}")),
+            Value::Object(reference) => {
+                let (kind, field) = {
+                    let object = reference.0.borrow();
+                    (object.kind.clone(), object.fields.get(name).cloned())
+                };
+                match kind {
+                    Kind::Instance { class, .. } => {
+                        if let Some(value) = field {
+                            return value;
+                        }
+                        self.instance_attribute(frame, owner, &class, name, place)
+                    }
+                    Kind::Library(class) => {
+                        if let Some(value) = field {
+                            return value;
+                        }
+                        self.library_attribute(owner, &class, name)
+                    }
+                    Kind::List => self.builtin_method(owner, "list", name),
+                    Kind::Set => self.builtin_method(owner, "set", name),
+                    Kind::Dict => self.builtin_method(owner, "dict", name),
+                }
+            }
+            Value::Class(class) => self.class_attribute(frame, class, name),
+            Value::Text(..) => self.builtin_method(owner, "str", name),
+            Value::Bytes(_) => self.builtin_method(owner, "bytes", name),
+            Value::Tuple(parts) => {
+                let _ = parts;
+                self.builtin_method(owner, "tuple", name)
+            }
+            Value::Int(_) | Value::Bool(_) => self.builtin_method(owner, "int", name),
+            Value::Float(_) => self.builtin_method(owner, "float", name),
+            Value::Iterator(_) => self.builtin_method(owner, "generator", name),
+            Value::Range { .. } => self.builtin_method(owner, "range", name),
+            Value::Future(_) => self.builtin_method(owner, "future", name),
+            Value::Function(closure) => match name {
+                "__name__" | "__qualname__" | "__doc__" | "__module__" => Value::text(price::name_length()),
+                "__wrapped__" | "func" | "fn" | "original" => Value::Function(closure.clone()),
+                _ => Value::Unknown,
+            },
+            Value::Super(receiver, behind) => self.super_attribute(frame, receiver, behind, name),
+            Value::Union(parts) => {
+                let parts = parts.clone();
+                let all: Vec<Value> =
+                    parts.iter().filter(|p| !matches!(p, Value::None)).map(|part| self.attribute(frame, part, name, place)).collect();
+                super::value::union(&all)
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    fn builtin_method(&mut self, owner: &Value, class: &str, name: &str) -> Value {
+        Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(format!("builtins.{class}.{name}")))
+    }
+
+    fn instance_attribute(&mut self, frame: &mut Frame<'p>, owner: &Value, class: &Rc<ClassValue>, name: &str, place: Span) -> Value {
+        match name {
+            "__class__" => return Value::Class(class.clone()),
+            "__dict__" => return Value::Unknown,
+            _ => {}
+        }
+        if let Some(member) = self.member(class, name, None) {
+            // An attribute set on `self` hides a class attribute of the same name.
+            if let Member::Bound(..) = member {
+                let generic = self.generic_fields(class);
+                if let Some(value) = generic.get(name) {
+                    return value.clone();
+                }
+            }
+            return self.member_value(frame, owner, class, member, place);
+        }
+        let order = self.order(class);
+        for ancestor in order.iter() {
+            if let Ancestor::Project(here) = ancestor {
+                let fields = self.generic_fields(here);
+                if let Some(value) = fields.get(name) {
+                    return value.clone();
+                }
+            }
+        }
+        let mut unresolved = false;
+        for ancestor in order.iter() {
+            match ancestor {
+                Ancestor::Library(library) => {
+                    let library = library.clone();
+                    if let Some(kind) = self.knowledge.attribute(&library, name) {
+                        return self.typed(&kind, None, None);
+                    }
+                    if let Some(method) = self.knowledge.method_owner(&library, name) {
+                        return Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(method));
+                    }
+                    unresolved |= self.knowledge.class(&library).is_none();
+                }
+                Ancestor::Unknown => unresolved = true,
+                Ancestor::Project(_) => {}
+            }
+        }
+        if !unresolved && let Some(value) = self.subclass_attribute(frame, owner, class, name, place) {
+            return value;
+        }
+        Value::Unknown
+    }
+
+    /// An abstract class's missing attribute is what its subclasses in the same file give, if they agree.
+    fn subclass_attribute(&mut self, _frame: &mut Frame<'p>, _owner: &Value, _class: &Rc<ClassValue>, _name: &str, _place: Span) -> Option<Value> {
+        None
+    }
+
+    fn member_value(&mut self, frame: &mut Frame<'p>, owner: &Value, class: &Rc<ClassValue>, member: Member, place: Span) -> Value {
+        match member {
+            Member::Function(here, function) => {
+                let parsed = self.project.parsed(here.file);
+                let Some(definition) = parsed.facts.functions.get(function.index()) else { return Value::Unknown };
+                let closure = self.method_closure(&here, function);
+                match self.decoration(here.file, definition) {
+                    Decoration::Property => self.call_function(frame, &closure, Some(owner.clone()), &Arguments::default(), place),
+                    Decoration::Static => Value::Function(closure),
+                    Decoration::Class => Value::Method(Rc::new(Value::Class(class.clone())), closure),
+                    Decoration::None => Value::Method(Rc::new(owner.clone()), closure),
+                    Decoration::Other => {
+                        let mut outer = self.module_frame(here.file);
+                        if let Some(environment) = &here.environment {
+                            outer.environment = environment.clone();
+                        }
+                        let decorators = definition.decorators.clone();
+                        let value = self.decorated(&mut outer, Value::Function(closure), &decorators);
+                        bind_method(owner, value)
+                    }
+                }
+            }
+            Member::Bound(here, index) => {
+                let value = self.class_binding(&here, index);
+                match value {
+                    // A function kept in a class attribute becomes a method.
+                    Value::Function(closure) => Value::Method(Rc::new(owner.clone()), closure),
+                    other => other,
+                }
+            }
+        }
+    }
+
+    fn method_closure(&self, class: &Rc<ClassValue>, function: FunctionId) -> Rc<Closure> {
+        Rc::new(Closure {
+            file: class.file,
+            function,
+            environment: class.environment.clone(),
+            owner: Some(class.clone()),
+            context: false,
+            compiled: None,
+        })
+    }
+
+    fn class_binding(&mut self, class: &Rc<ClassValue>, index: usize) -> Value {
+        let Some(facts) = self.class_facts(class) else { return Value::Unknown };
+        let Some(binding) = facts.bindings.get(index) else { return Value::Unknown };
+        let key = (class.file, class.class);
+        if self.running_fields.iter().filter(|(k, _)| *k == key).count() > 2 {
+            self.lowest = 0;
+            return Value::Unknown;
+        }
+        let place = self.stack.len();
+        self.running_fields.push((key, place));
+        let value = self.aside(|machine| {
+            let mut frame = machine.module_frame(class.file);
+            if let Some(environment) = &class.environment {
+                frame.environment = environment.clone();
+            }
+            machine.bound_value(&mut frame, &binding.value).copied(true)
+        });
+        self.running_fields.pop();
+        value.0
+    }
+
+    pub(super) fn class_attribute(&mut self, frame: &mut Frame<'p>, class: &Rc<ClassValue>, name: &str) -> Value {
+        match self.member(class, name, None) {
+            Some(Member::Function(here, function)) => {
+                let parsed = self.project.parsed(here.file);
+                let Some(definition) = parsed.facts.functions.get(function.index()) else { return Value::Unknown };
+                let closure = self.method_closure(&here, function);
+                match self.decoration(here.file, definition) {
+                    Decoration::Class => Value::Method(Rc::new(Value::Class(class.clone())), closure),
+                    Decoration::Property => Value::Unknown,
+                    Decoration::Static | Decoration::None => Value::Function(closure),
+                    Decoration::Other => {
+                        let mut outer = self.module_frame(here.file);
+                        let decorators = definition.decorators.clone();
+                        self.decorated(&mut outer, Value::Function(closure), &decorators)
+                    }
+                }
+            }
+            Some(Member::Bound(here, index)) => self.class_binding(&here, index),
+            None => {
+                let _ = frame;
+                let order = self.order(class);
+                for ancestor in order.iter() {
+                    if let Ancestor::Library(library) = ancestor
+                        && let Some(method) = self.knowledge.method_owner(library, name)
+                    {
+                        return Value::Library(Arc::from(method));
+                    }
+                }
+                // Attributes set on the class from outside, or on instances.
+                Value::Unknown
+            }
+        }
+    }
+
+    /// What methods of the class store on `self`, whoever makes the instance.
+    pub(super) fn generic_fields(&mut self, class: &Rc<ClassValue>) -> Rc<BTreeMap<Rc<str>, Value>> {
+        let key = (class.file, class.class);
+        if let Some(known) = self.fields.get(&key) {
+            return known.clone();
+        }
+        if let Some((_, place)) = self.running_fields.iter().find(|(k, _)| *k == key) {
+            self.lowest = self.lowest.min(*place);
+            return Rc::new(BTreeMap::new());
+        }
+        let place = self.stack.len();
+        self.running_fields.push((key, place));
+        let (fields, settled) = self.aside(|machine| {
+            let parsed = machine.project.parsed(class.file);
+            let mut methods: Vec<FunctionId> = Vec::new();
+            for store in &parsed.facts.attribute_stores {
+                if store.class == class.class && !methods.contains(&store.function) {
+                    methods.push(store.function);
+                }
+            }
+            let is_init = |f: &FunctionId| {
+                parsed.facts.functions.get(f.index()).is_some_and(|d| machine.name(class.file, d.name) == "__init__")
+            };
+            methods.sort_by_key(|f| (!is_init(f), f.0));
+            let instance = machine.generic_instance(class);
+            for method in methods {
+                let Some(definition) = parsed.facts.functions.get(method.index()) else { continue };
+                let closure = machine.method_closure(class, method);
+                let bound = machine.presumed_arguments(&closure, definition, Some(instance.clone()));
+                machine.run(&closure, bound);
+            }
+            let fields = match &instance {
+                Value::Object(reference) => reference.0.borrow().fields.clone(),
+                _ => BTreeMap::new(),
+            };
+            fields.into_iter().map(|(name, value)| (name, generalised(&value).copied(true))).collect::<BTreeMap<_, _>>()
+        });
+        self.running_fields.pop();
+        let fields = Rc::new(fields);
+        if settled {
+            self.fields.insert(key, fields.clone());
+        }
+        fields
+    }
+
+    /// `owner.name = value`.
+    pub(super) fn set_attribute(&mut self, frame: &mut Frame<'p>, owner: &Value, name: &str, value: Value) {
+        for part in owner.alternatives() {
+            let Value::Object(reference) = part else { continue };
+            let conditional = frame.branches > 0 || frame.loops > 0;
+            let key: Rc<str> = Rc::from(name);
+            let is_instance = matches!(reference.0.borrow().kind, Kind::Instance { .. } | Kind::Library(_));
+            if is_instance {
+                self.change(reference, |object: &mut Object| {
+                    let value = match object.fields.get(&key) {
+                        Some(Value::None | Value::Unknown) => value,
+                        Some(before) if conditional => before.join(&value),
+                        Some(before) if matches!(value, Value::None | Value::Unknown) => before.join(&value),
+                        _ => value,
+                    };
+                    object.fields.insert(key, value);
+                });
+            }
+        }
+    }
+
+    /// `Class(…)`.
+    pub(super) fn instantiate(&mut self, frame: &mut Frame<'p>, class: &Rc<ClassValue>, arguments: Arguments, site: &CallSite<'_>) -> Value {
+        frame.tally.tick(price::CALL * 2.0);
+        let order = self.order(class);
+        if let Some(value) = self.enum_member(class, &order) {
+            return value;
+        }
+        let kind = Kind::Instance { class: class.clone(), generic: false };
+        let instance = self.object(kind, Value::Unknown, Value::Unknown, price::unknown_count(), None);
+        self.weigh(frame, &instance);
+        let library = order.iter().find_map(|a| if let Ancestor::Library(name) = a { Some(name.clone()) } else { None });
+        match self.member(class, "__init__", None) {
+            Some(Member::Function(here, function)) => {
+                let closure = self.method_closure(&here, function);
+                self.call_function(frame, &closure, Some(instance.clone()), &arguments, site.place);
+            }
+            _ => {
+                self.assign_fields(frame, class, &order, &instance, &arguments);
+                if let Some(Member::Function(here, function)) = self.member(class, "__post_init__", None) {
+                    let closure = self.method_closure(&here, function);
+                    self.call_function(frame, &closure, Some(instance.clone()), &Arguments::default(), site.place);
+                }
+                if let Some(library) = &library
+                    && !library.starts_with("builtins.")
+                {
+                    let constructor = library.clone();
+                    self.call_library(frame, &constructor, Some(&Rc::new(instance.clone())), arguments, site);
+                }
+            }
+        }
+        self.subclassed_worker(frame, class, &order, &instance, site);
+        instance
+    }
+
+    fn enum_member(&mut self, class: &Rc<ClassValue>, order: &[Ancestor]) -> Option<Value> {
+        let is_enum = order.iter().any(|a| matches!(a, Ancestor::Library(name) if name.starts_with("enum.")));
+        is_enum.then(|| self.generic_instance(class))
+    }
+
+    /// A dataclass's, named tuple's or model's fields from the call's arguments.
+    fn assign_fields(&mut self, frame: &mut Frame<'p>, class: &Rc<ClassValue>, order: &[Ancestor], instance: &Value, arguments: &Arguments) {
+        let mut at = 0;
+        // Base classes' fields come first.
+        for ancestor in order.iter().rev() {
+            let Ancestor::Project(here) = ancestor else { continue };
+            let Some(facts) = self.class_facts(here) else { continue };
+            let parsed = self.project.parsed(here.file);
+            for statement in facts.body.iter() {
+                let Some(Statement::AnnotatedAssign { target, annotation, value }) = parsed.facts.statements.get(statement.index()) else { continue };
+                let Some(Expression::Name(name)) = parsed.facts.expressions.get(target.index()) else { continue };
+                let text = self.name(here.file, *name);
+                let declared = self.annotated(here.file, here.environment.as_ref(), *annotation);
+                let excluded = value.is_some_and(|v| self.init_false(here.file, v));
+                let given = if excluded {
+                    None
+                } else {
+                    let positional = arguments.positional.get(at).cloned();
+                    at += 1;
+                    positional.or_else(|| arguments.keyword(text).cloned())
+                };
+                let value = match (given, value) {
+                    (Some(given), _) if !given.is_unknown() => given,
+                    (None, Some(default)) => {
+                        let mut outer = self.module_frame(here.file);
+                        let usual = self.evaluate(&mut outer, *default);
+                        if matches!(usual, Value::Int(_) | Value::Float(_) | Value::Text(..) | Value::Bool(_)) { usual } else if declared.is_unknown() { usual } else { declared }
+                    }
+                    _ => declared,
+                };
+                self.set_attribute(frame, instance, text, value);
+            }
+        }
+        let _ = class;
+    }
+
+    fn init_false(&self, file: FileId, value: ExpressionId) -> bool {
+        let facts = &self.project.parsed(file).facts;
+        let Some(Expression::Call { arguments, .. }) = facts.expressions.get(value.index()) else { return false };
+        arguments.iter().any(|argument| {
+            let crate::facts::ir::ArgumentKind::Keyword(name) = argument.kind else { return false };
+            self.name(file, name) == "init" && matches!(facts.expressions.get(argument.value.index()), Some(Expression::Boolean(false)))
+        })
+    }
+
+    /// `super()` in a method.
+    pub(super) fn super_value(&mut self, frame: &mut Frame<'p>) -> Value {
+        match (&frame.receiver, &frame.owner) {
+            (Some(receiver), Some(owner)) => Value::Super(Rc::new(receiver.clone()), owner.clone()),
+            _ => Value::Unknown,
+        }
+    }
+
+    fn super_attribute(&mut self, frame: &mut Frame<'p>, receiver: &Rc<Value>, behind: &Rc<ClassValue>, name: &str) -> Value {
+        let class = match &**receiver {
+            Value::Object(reference) => match &reference.0.borrow().kind {
+                Kind::Instance { class, .. } => class.clone(),
+                _ => behind.clone(),
+            },
+            Value::Class(class) => class.clone(),
+            _ => behind.clone(),
+        };
+        match self.member(&class, name, Some(behind)) {
+            Some(Member::Function(here, function)) => {
+                let closure = self.method_closure(&here, function);
+                let definition_is_property = self
+                    .project
+                    .parsed(here.file)
+                    .facts
+                    .functions
+                    .get(function.index())
+                    .is_some_and(|d| matches!(self.decoration(here.file, d), Decoration::Property));
+                if definition_is_property {
+                    return self.call_function(frame, &closure, Some((**receiver).clone()), &Arguments::default(), Span::default());
+                }
+                Value::Method(receiver.clone(), closure)
+            }
+            Some(Member::Bound(here, index)) => self.class_binding(&here, index),
+            None => {
+                let order = self.order(&class);
+                for ancestor in order.iter() {
+                    if let Ancestor::Library(library) = ancestor {
+                        if name == "__init__" {
+                            return Value::LibraryMethod(receiver.clone(), Arc::from(format!("{library}.__init__")));
+                        }
+                        if let Some(method) = self.knowledge.method_owner(library, name) {
+                            return Value::LibraryMethod(receiver.clone(), Arc::from(method));
+                        }
+                    }
+                }
+                if name == "__init__" { Value::Library(Arc::from("builtins.object.__init__")) } else { Value::Unknown }
+            }
+        }
+    }
+
+    /// Calls a special method, if the instance's class has it.
+    pub(super) fn special_call(&mut self, frame: &mut Frame<'p>, owner: &Value, name: &str, arguments: &Arguments) -> Value {
+        let site = CallSite { id: ExpressionId(u32::MAX), place: Span::default(), method: None, receiver: None };
+        self.special_call_at(frame, owner, name, arguments, &site)
+    }
+
+    pub(super) fn special_call_at(&mut self, frame: &mut Frame<'p>, owner: &Value, name: &str, arguments: &Arguments, site: &CallSite<'_>) -> Value {
+        let Some(class) = instance_class(owner) else { return Value::Unknown };
+        match self.member(&class, name, None) {
+            Some(Member::Function(here, function)) => {
+                let closure = self.method_closure(&here, function);
+                self.call_function(frame, &closure, Some(owner.clone()), arguments, site.place)
+            }
+            _ => {
+                let order = self.order(&class);
+                if order.iter().any(|a| !matches!(a, Ancestor::Project(_))) {
+                    frame.tally.cost.unknown += price::UNKNOWN_METHOD;
+                }
+                Value::Unknown
+            }
+        }
+    }
+
+    /// Iterating over an instance of the project: item, count, cost of a step.
+    pub(super) fn iterated_instance(&mut self, value: &Value) -> Option<(Value, Interval, (Cost, Trail))> {
+        let class = instance_class(value)?;
+        let Some(Member::Function(here, function)) = self.member(&class, "__iter__", None) else { return None };
+        let closure = self.method_closure(&here, function);
+        let parsed = self.project.parsed(here.file);
+        let definition = parsed.facts.functions.get(function.index())?;
+        if self.exhausted() || self.stack.iter().any(|a| a.node == (here.file, Some(function))) {
+            return None;
+        }
+        let bound = self.bind(&closure, definition, Some(value.clone()), &Arguments::default());
+        let outcome = self.run(&closure, bound);
+        if let Some((item, count)) = outcome.yields {
+            let times = count.likely.max(1.0);
+            let mut trail = Trail::default();
+            trail.extend(&outcome.trail, 1.0 / times, None);
+            return Some((item, count, (outcome.cost.times(Interval::exact(1.0 / times)), trail)));
+        }
+        if instance_class(&outcome.result).is_some_and(|c| c.file == class.file && c.class == class.class) {
+            return None;
+        }
+        let item = self.element(&outcome.result);
+        let count = self.length(&outcome.result);
+        let step = self.step_cost(&outcome.result).unwrap_or_default();
+        Some((item, count, step))
+    }
+
+    /// What `with value as x` binds.
+    pub(super) fn entered(&mut self, frame: &mut Frame<'p>, value: &Value, is_async: bool) -> Value {
+        match value {
+            Value::Iterator(lazy) if lazy.context => {
+                let item = lazy.item.clone();
+                self.consume(frame, value);
+                item
+            }
+            Value::Object(reference) => {
+                let kind = reference.0.borrow().kind.clone();
+                match kind {
+                    Kind::Instance { class, .. } => {
+                        let name = if is_async { "__aenter__" } else { "__enter__" };
+                        if matches!(self.member(&class, name, None), Some(Member::Function(..))) {
+                            let result = self.special_call(frame, value, name, &Arguments::default());
+                            let exit = if is_async { "__aexit__" } else { "__exit__" };
+                            self.special_call(frame, value, exit, &Arguments::of(vec![Value::None, Value::None, Value::None]));
+                            return if is_async { self.awaited(frame, &result) } else { result };
+                        }
+                        let order = self.order(&class);
+                        if order.iter().any(|a| matches!(a, Ancestor::Library(_))) { value.clone() } else { Value::Unknown }
+                    }
+                    Kind::Library(class) => self.library_entered(frame, value, &class),
+                    Kind::List | Kind::Set | Kind::Dict => Value::Unknown,
+                }
+            }
+            Value::Future(result) => (**result).clone(),
+            Value::Coroutine(coroutine) => coroutine.result.clone(),
+            Value::Union(parts) => {
+                let parts = parts.clone();
+                let all: Vec<Value> = parts.iter().filter(|p| !matches!(p, Value::None)).map(|part| self.entered(frame, part, is_async)).collect();
+                super::value::union(&all)
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    fn decoration(&self, file: FileId, definition: &Function) -> Decoration {
+        let facts = &self.project.parsed(file).facts;
+        let mut found = Decoration::None;
+        for decorator in &definition.decorators {
+            let name = match facts.expressions.get(decorator.index()) {
+                Some(Expression::Name(name)) => self.name(file, *name),
+                Some(Expression::Attribute { attribute, .. }) => self.name(file, *attribute),
+                _ => "",
+            };
+            let here = match name {
+                "property" | "cached_property" | "abstractproperty" | "hybrid_property" | "lazyproperty" | "reify" => Decoration::Property,
+                "staticmethod" => Decoration::Static,
+                "classmethod" | "validator" | "root_validator" => Decoration::Class,
+                "abstractmethod" | "override" | "overload" | "final" | "typechecked" => Decoration::None,
+                _ => Decoration::Other,
+            };
+            match here {
+                Decoration::Other => {
+                    if found == Decoration::None {
+                        found = Decoration::Other;
+                    }
+                }
+                Decoration::None => {}
+                Decoration::Property | Decoration::Static | Decoration::Class => return here,
+            }
+        }
+        found
+    }
+
+    pub(super) fn is_static(&self, file: FileId, definition: &Function) -> bool {
+        self.decoration(file, definition) == Decoration::Static
+    }
+
+    pub(super) fn is_class_method(&self, file: FileId, definition: &Function) -> bool {
+        self.decoration(file, definition) == Decoration::Class || self.name(file, definition.name) == "__new__" || self.name(file, definition.name) == "__init_subclass__"
+    }
+
+    /// The method of a class that is found under a name, for a worker's `run`.
+    pub(super) fn method(&mut self, class: &Rc<ClassValue>, name: &str) -> Option<Rc<Closure>> {
+        match self.member(class, name, None) {
+            Some(Member::Function(here, function)) => Some(self.method_closure(&here, function)),
+            _ => None,
+        }
+    }
+}
+
+/// What a method's decorators make of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decoration {
+    None,
+    Property,
+    Static,
+    Class,
+    Other,
+}
+
+fn is_setter(facts: &crate::facts::ir::Facts, function: &Function) -> bool {
+    function.decorators.iter().any(|d| match facts.expressions.get(d.index()) {
+        Some(Expression::Attribute { attribute, .. }) => {
+            matches!(facts.names.get(attribute.index()).map(|n| &**n), Some("setter" | "deleter"))
+        }
+        _ => false,
+    })
+}
+
+fn bind_method(owner: &Value, value: Value) -> Value {
+    match value {
+        Value::Function(closure) => Value::Method(Rc::new(owner.clone()), closure),
+        Value::Partial(partial) => {
+            let mut positional = vec![owner.clone()];
+            positional.extend(partial.positional.iter().cloned());
+            Value::Partial(Rc::new(super::value::Partial {
+                callable: partial.callable.clone(),
+                positional,
+                keywords: partial.keywords.clone(),
+                binds: partial.binds,
+            }))
+        }
+        other => other,
+    }
+}
+
+/// The class of an instance of the project.
+pub fn instance_class(value: &Value) -> Option<Rc<ClassValue>> {
+    match value {
+        Value::Object(reference) => match &reference.0.borrow().kind {
+            Kind::Instance { class, .. } => Some(class.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn same_ancestor(a: &Ancestor, b: &Ancestor) -> bool {
+    match (a, b) {
+        (Ancestor::Project(x), Ancestor::Project(y)) => x.file == y.file && x.class == y.class,
+        (Ancestor::Library(x), Ancestor::Library(y)) => x == y,
+        (Ancestor::Unknown, Ancestor::Unknown) => true,
+        _ => false,
+    }
+}
+
+/// A value that another method sees: its numbers and sizes are only a start.
+fn generalised(value: &Value) -> Value {
+    match value {
+        Value::Int(Some(n)) if n.is_exact() && n.likely.abs() <= 1.0 => Value::Int(None),
+        Value::Bool(_) => Value::Bool(None),
+        Value::None => Value::Unknown,
+        Value::Text(_, n) if n.high < 1.0 => Value::text(price::text_length()),
+        Value::Object(reference) => {
+            let is_empty = {
+                let object = reference.0.borrow();
+                matches!(object.kind, Kind::List | Kind::Dict | Kind::Set) && object.fields.is_empty() && object.elements.as_ref().is_none_or(Vec::is_empty)
+            };
+            if is_empty {
+                let copy = value.copied(false);
+                if let Value::Object(copied) = &copy {
+                    let mut object = copied.0.borrow_mut();
+                    object.elements = None;
+                    if object.length.high <= 1.0 {
+                        object.length = price::unknown_count();
+                    }
+                }
+                return copy;
+            }
+            value.clone()
+        }
+        other => other.clone(),
+    }
+}
+
+/// An iterator that costs nothing by itself.
+pub fn plain_iterator(item: Value, count: Interval) -> Value {
+    Value::Iterator(Rc::new(Lazy {
+        item,
+        count,
+        guessed: !count.is_exact(),
+        step: Cost::ZERO,
+        trail: Trail::default(),
+        is_async: false,
+        context: false,
+    }))
+}
+
+/// A name of the class for messages.
+pub fn named(machine: &Machine<'_>, class: &ClassValue) -> String {
+    let facts = &machine.project.parsed(class.file).facts;
+    facts.classes.get(class.class.index()).map_or_else(String::new, |c| machine.name(class.file, c.name).to_string())
+}
+

@@ -1,0 +1,126 @@
+//! What an estimate rests on: the costly operations, and the calls that lead to them.
+
+use crate::id::FileId;
+use crate::knowledge::schema::{Clock, WaitKind};
+use crate::text::Span;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// How many operations are kept for each clock.
+const KEPT: usize = 4;
+
+/// The costliest operations found so far.
+#[derive(Debug, Clone, Default)]
+pub struct Trail {
+    /// Operations, costliest first within each clock.
+    pub operations: Vec<Operation>,
+}
+
+/// One costly operation.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// The clock it runs on.
+    pub clock: Clock,
+    /// What it waits for.
+    pub wait: Option<WaitKind>,
+    /// Seconds in all, as often as it runs.
+    pub seconds: f64,
+    /// Seconds of one execution.
+    pub each: f64,
+    /// How often it runs; below 1 where a condition guards it.
+    pub weight: f64,
+    /// Where it stands.
+    pub file: FileId,
+    /// The call, or the head of the loop.
+    pub span: Span,
+    /// The qualified name of a library function, or what a loop does.
+    pub what: Arc<str>,
+    /// Why its clock is known: the knowledge entry's citation.
+    pub source: Option<Arc<str>>,
+    /// Sizes were presumed, not known.
+    pub guessed: bool,
+    /// The calls that lead to it, outermost first.
+    pub path: Option<Rc<Step>>,
+}
+
+/// One call on the way to an operation.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Where the call stands.
+    pub file: FileId,
+    /// The call.
+    pub span: Span,
+    /// What is called, as users write it: `Scorer.run`.
+    pub callee: Arc<str>,
+    /// The call below.
+    pub next: Option<Rc<Step>>,
+}
+
+impl Trail {
+    /// Adds an operation, and drops the least of its clock where there are too many.
+    pub fn push(&mut self, operation: Operation) {
+        let same = |o: &Operation| o.clock == operation.clock;
+        if let Some(twin) = self
+            .operations
+            .iter_mut()
+            .find(|o| o.file == operation.file && o.span == operation.span && o.what == operation.what && o.clock == operation.clock)
+        {
+            twin.seconds += operation.seconds;
+            twin.weight += operation.weight;
+            return;
+        }
+        if self.operations.iter().filter(|o| same(o)).count() >= KEPT {
+            let least = self
+                .operations
+                .iter()
+                .enumerate()
+                .filter(|(_, o)| same(o))
+                .min_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds))
+                .map(|(at, o)| (at, o.seconds));
+            match least {
+                Some((at, seconds)) if seconds < operation.seconds => {
+                    self.operations.remove(at);
+                }
+                _ => return,
+            }
+        }
+        self.operations.push(operation);
+    }
+
+    /// Adds what a call rests on, `weight` times, with the call in front of each path.
+    pub fn extend(&mut self, other: &Trail, weight: f64, step: Option<&Step>) {
+        for operation in &other.operations {
+            let path = match step {
+                Some(step) => Some(Rc::new(Step { next: operation.path.clone(), ..step.clone() })),
+                None => operation.path.clone(),
+            };
+            self.push(Operation {
+                seconds: operation.seconds * weight,
+                weight: operation.weight * weight,
+                path,
+                ..operation.clone()
+            });
+        }
+    }
+
+    /// The costliest operation on one of the clocks.
+    pub fn top(&self, clocks: &[Clock]) -> Option<&Operation> {
+        self.operations
+            .iter()
+            .filter(|o| clocks.contains(&o.clock))
+            .max_by(|a, b| a.seconds.total_cmp(&b.seconds))
+    }
+}
+
+impl Operation {
+    /// How many calls lie between.
+    pub fn depth(&self) -> usize {
+        let mut depth = 0;
+        let mut step = self.path.as_deref();
+        while let Some(here) = step {
+            depth += 1;
+            step = here.next.as_deref();
+        }
+        depth
+    }
+}

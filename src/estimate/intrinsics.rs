@@ -1,0 +1,770 @@
+//! Behaviour that the knowledge base names and the machine implements: what depends on arguments' values.
+
+use super::evidence::Trail;
+use super::expressions::{CallSite, joined, literal_key};
+use super::library::selected;
+use super::machine::{Frame, Machine};
+use super::price;
+use super::spawn::{Offer, field};
+use super::value::{Arguments, Closure, Compiled, Kind, Lazy, Partial, Value, union};
+use crate::cost::{Cost, Interval};
+use crate::knowledge::schema::Vehicle;
+use crate::knowledge::types::Entry;
+use std::rc::Rc;
+use std::sync::Arc;
+
+impl<'p> Machine<'p> {
+    /// Runs an intrinsic; nothing where the entry's plain cost and type say it all.
+    #[expect(clippy::too_many_arguments, reason = "a call is all of these")]
+    pub(super) fn intrinsic(
+        &mut self,
+        frame: &mut Frame<'p>,
+        intrinsic: &str,
+        entry: &Entry,
+        name: &Arc<str>,
+        receiver: Option<&Rc<Value>>,
+        arguments: &Arguments,
+        site: &CallSite<'_>,
+    ) -> Option<Value> {
+        let at = |index: usize| arguments.positional.get(index).cloned();
+        let first = at(0);
+        match intrinsic {
+            "range" => {
+                frame.tally.tick(60e-9);
+                Some(range(&arguments.positional))
+            }
+            "len" => {
+                frame.tally.tick(20e-9);
+                let value = first?;
+                Some(Value::Int(self.sized(&value)))
+            }
+            "enumerate" => {
+                let source = first?;
+                let count = self.length(&source);
+                let item = Value::Tuple(Rc::from([Value::Int(Some(Interval { low: 0.0, likely: count.likely / 2.0, high: count.high })), self.element(&source)]));
+                Some(self.lazily(&[source], item, count, 25e-9))
+            }
+            "zip" | "zip_longest" => {
+                let sources = arguments.positional.clone();
+                let items: Vec<Value> = sources.iter().map(|s| self.element(s)).collect();
+                let mut count: Option<Interval> = None;
+                for source in &sources {
+                    let length = self.length(source);
+                    count = Some(match count {
+                        Some(c) if (c.likely <= length.likely) == (intrinsic == "zip") => c,
+                        _ => length,
+                    });
+                }
+                let item = Value::Tuple(items.into());
+                Some(self.lazily(&sources, item, count.unwrap_or(Interval::ZERO), 30e-9))
+            }
+            "map" | "starmap" => {
+                let function = first?;
+                let sources: Vec<Value> = arguments.positional.get(1..).unwrap_or_default().to_vec();
+                let mut given: Vec<Value> = sources.iter().map(|s| self.element(s)).collect();
+                if intrinsic == "starmap"
+                    && let Some(item) = given.first().cloned()
+                {
+                    given = self.known_elements(&item).unwrap_or_else(|| vec![Value::Unknown]);
+                }
+                let count = sources.first().map_or(Interval::ZERO, |s| self.length(s));
+                let (result, cost, trail) = self.aside_call(frame, &function, Arguments::of(given), site);
+                Some(self.lazily_with(&sources, result, count, 15e-9, cost, &trail))
+            }
+            "filter" | "takewhile" | "dropwhile" => {
+                let function = first?;
+                let source = at(1)?;
+                let item = self.element(&source);
+                let count = self.length(&source);
+                let (cost, trail) = if matches!(function, Value::None) {
+                    (Cost::ZERO, Trail::default())
+                } else {
+                    let (_, cost, trail) = self.aside_call(frame, &function, Arguments::of(vec![item.clone()]), site);
+                    (cost, trail)
+                };
+                let kept = Interval { low: 0.0, likely: count.likely * 0.5, high: count.high };
+                // Each element that comes out has two looked at.
+                Some(self.lazily_with(&[source], item, kept, 30e-9, cost.times(Interval::exact(2.0)), &trail))
+            }
+            "reversed" | "iter" if arguments.positional.len() == 1 => {
+                let source = first?;
+                if matches!(source, Value::Unknown) {
+                    return Some(Value::Unknown);
+                }
+                let item = self.element(&source);
+                let count = self.length(&source);
+                Some(self.lazily(&[source], item, count, 5e-9))
+            }
+            "sorted" | "list" | "tuple" | "set" | "frozenset" => {
+                if !arguments.positional.is_empty() || intrinsic == "sorted" {
+                    self.call_entry(frame, entry, name, None, receiver, arguments, site);
+                }
+                let (item, length, known) = match &first {
+                    Some(source) => {
+                        let known = self.known_elements(source).filter(|_| intrinsic == "list" || intrinsic == "tuple");
+                        (self.element(source), self.length(source), known)
+                    }
+                    None => (Value::Unknown, Interval::ZERO, None),
+                };
+                let value = match intrinsic {
+                    "set" | "frozenset" => {
+                        let high = length.high;
+                        self.set(item, Interval { low: length.low * 0.5, likely: length.likely * 0.8, high })
+                    }
+                    "tuple" if known.is_some() => Value::Tuple(known.unwrap_or_default().into()),
+                    _ => self.list(item, length, known),
+                };
+                self.weigh(frame, &value);
+                Some(value)
+            }
+            "dict" | "OrderedDict" | "defaultdict" | "Counter" => {
+                self.call_entry(frame, entry, name, None, receiver, arguments, site);
+                let source = if intrinsic == "defaultdict" { at(1) } else { first.clone() };
+                let (mut key, mut item, mut length) = (Value::Unknown, Value::Unknown, Interval::ZERO);
+                if let Some(source) = &source {
+                    length = self.length(source);
+                    if intrinsic == "Counter" {
+                        key = self.element(source);
+                        item = Value::Int(Some(Interval { low: 1.0, likely: 5.0, high: 1e6 }));
+                        length = Interval { low: 1.0, likely: length.likely.sqrt().max(1.0), high: length.high };
+                    } else if is_dict(source) {
+                        key = self.element(source);
+                        item = self.element_value(source);
+                    } else {
+                        let pair = self.element(source);
+                        key = self.unpacked(&pair, 0, Some(2));
+                        item = self.unpacked(&pair, 1, Some(2));
+                    }
+                }
+                if intrinsic == "defaultdict"
+                    && let Some(factory) = &first
+                    && source.is_none()
+                {
+                    item = match factory {
+                        Value::Library(class) => self.library_instance(class),
+                        Value::Function(_) => {
+                            let (value, _, _) = self.aside_call(frame, factory, Arguments::default(), site);
+                            value
+                        }
+                        _ => Value::Unknown,
+                    };
+                }
+                let dict = self.dict(key, item, length.plus(Interval::exact(arguments.keywords.len() as f64)));
+                if let Value::Object(reference) = &dict
+                    && intrinsic == "dict"
+                {
+                    let mut object = reference.0.borrow_mut();
+                    if let Some(Value::Object(from)) = &first {
+                        object.fields = from.0.borrow().fields.clone();
+                    }
+                    object.fields.extend(arguments.keywords.iter().cloned());
+                    let values: Vec<Value> = arguments.keywords.iter().map(|(_, v)| v.clone()).collect();
+                    if !values.is_empty() {
+                        object.item = if length.high == 0.0 { joined(&values) } else { object.item.join(&joined(&values)) };
+                        object.key = Value::text(price::name_length());
+                    }
+                }
+                self.weigh(frame, &dict);
+                Some(dict)
+            }
+            "deque" => {
+                self.call_entry(frame, entry, name, None, receiver, arguments, site);
+                let (item, length) = match &first {
+                    Some(source) => (self.element(source), self.length(source)),
+                    None => (Value::Unknown, Interval::ZERO),
+                };
+                let value = self.list(item, length, None);
+                self.weigh(frame, &value);
+                Some(value)
+            }
+            "dict.keys" | "dict.values" | "dict.items" => {
+                let owner = receiver?;
+                frame.tally.tick(40e-9);
+                let count = self.length(owner);
+                let key = self.element(owner);
+                let values = self.element_value(owner);
+                let item = match intrinsic {
+                    "dict.keys" => key,
+                    "dict.values" => self.dict_values(owner).unwrap_or(values),
+                    _ => Value::Tuple(Rc::from([key, self.dict_values(owner).unwrap_or(values)])),
+                };
+                Some(super::class::plain_iterator(item, count))
+            }
+            "dict.get" | "dict.pop" | "dict.setdefault" => {
+                let owner = receiver?;
+                frame.tally.tick(45e-9);
+                let Value::Object(reference) = &**owner else { return Some(Value::Unknown) };
+                if intrinsic == "dict.setdefault"
+                    && let (Some(key), Some(value)) = (&first, at(1))
+                {
+                    let (owner, key) = ((**owner).clone(), key.clone());
+                    self.set_item(frame, &owner, &key, value);
+                }
+                let (known, item, is_empty) = {
+                    let object = reference.0.borrow();
+                    let known = first.as_ref().and_then(literal_key).and_then(|key| object.fields.get(&key).cloned());
+                    (known, object.item.clone(), object.length.high == 0.0)
+                };
+                let default = at(1);
+                Some(match (known, default) {
+                    (Some(value), _) => value,
+                    (None, Some(default)) if is_empty => default,
+                    (None, Some(default)) if item.is_unknown() => match default {
+                        Value::Int(_) | Value::Float(_) | Value::Text(..) => super::statements::widened(&default),
+                        _ => Value::Unknown,
+                    },
+                    (None, Some(default)) => item.join(&default),
+                    (None, None) => item,
+                })
+            }
+            "dict.update" => {
+                let owner = receiver?;
+                self.call_entry(frame, entry, name, None, receiver, arguments, site);
+                if let (Value::Object(reference), Some(source)) = (&**owner, first) {
+                    let (item, length) = (self.element_value(&source), self.length(&source));
+                    self.change(reference, |object| {
+                        object.item = if object.length.high == 0.0 { item } else { object.item.join(&item) };
+                        object.length = object.length.plus(length);
+                    });
+                }
+                Some(Value::None)
+            }
+            "list.append" | "list.insert" | "set.add" => {
+                let owner = receiver?;
+                frame.tally.tick(25e-9);
+                let value = if intrinsic == "list.insert" { at(1) } else { first }?;
+                let Value::Object(reference) = &**owner else { return Some(Value::None) };
+                let times = self.relative_scale(frame, reference);
+                let share = if frame.branches > 0 { 0.5 } else { 1.0 };
+                let unique = if intrinsic == "set.add" { 0.7 } else { 1.0 };
+                self.change(reference, |object| {
+                    object.item = if object.length.high == 0.0 { value.clone() } else { object.item.join(&value) };
+                    if times <= 1.0 && share == 1.0 {
+                        object.length = object.length.plus(Interval::ONE);
+                        match &mut object.elements {
+                            Some(all) if all.len() < 12 => all.push(value),
+                            _ => object.elements = None,
+                        }
+                    } else {
+                        object.elements = None;
+                        let more = times * share * unique;
+                        object.length = object.length.plus(Interval { low: more / 10.0, likely: more, high: more * 10.0 });
+                    }
+                });
+                Some(Value::None)
+            }
+            "list.extend" => {
+                let owner = receiver?;
+                self.call_entry(frame, entry, name, None, receiver, arguments, site);
+                let source = first?;
+                let Value::Object(reference) = &**owner else { return Some(Value::None) };
+                let times = self.relative_scale(frame, reference);
+                let (item, more) = (self.element(&source), self.length(&source));
+                self.change(reference, |object| {
+                    object.item = if object.length.high == 0.0 { item } else { object.item.join(&item) };
+                    object.length = object.length.plus(more.scaled(times));
+                    object.elements = None;
+                });
+                Some(Value::None)
+            }
+            "next" => {
+                let source = first?;
+                if let Some((cost, trail)) = self.step_cost(&source) {
+                    self.consume_some(frame, &cost, &trail, Interval::ONE);
+                }
+                frame.tally.tick(30e-9);
+                Some(self.element(&source))
+            }
+            "sum" | "min" | "max" | "any" | "all" => {
+                let several = arguments.positional.len() > 1 && matches!(intrinsic, "min" | "max");
+                if several {
+                    frame.tally.tick(60e-9);
+                    return Some(least_or_most(&arguments.positional, intrinsic));
+                }
+                self.call_entry(frame, entry, name, None, receiver, arguments, site);
+                let source = first?;
+                Some(match intrinsic {
+                    "any" | "all" => Value::Bool(None),
+                    "sum" => match self.element(&source) {
+                        Value::Int(n) => Value::Int(n.map(|n| n.times(self.length(&source)))),
+                        Value::Float(_) | Value::Unknown => Value::Float(None),
+                        other => other,
+                    },
+                    _ => self.element(&source),
+                })
+            }
+            "abs" | "round" | "pow" | "int" | "float" | "bool" => {
+                frame.tally.tick(50e-9);
+                let value = first.unwrap_or(Value::Int(Some(Interval::ZERO)));
+                Some(numeric(intrinsic, &value, at(1).as_ref()))
+            }
+            "str" | "bytes" | "bytearray" => {
+                frame.tally.tick(100e-9);
+                Some(match (intrinsic, &first) {
+                    ("str", Some(Value::Text(text, n))) => Value::Text(text.clone(), *n),
+                    ("str", Some(Value::Bytes(n))) => Value::text(*n),
+                    ("str", Some(Value::Object(reference))) if matches!(reference.0.borrow().kind, Kind::List | Kind::Dict | Kind::Set) => {
+                        let n = first.as_ref().map_or(Interval::ZERO, |v| self.length(v));
+                        frame.tally.cost.atomic = frame.tally.cost.atomic.plus(n.scaled(200e-9));
+                        Value::text(n.scaled(8.0))
+                    }
+                    ("str", _) => Value::text(price::name_length()),
+                    (_, Some(Value::Int(Some(n)))) => Value::Bytes(*n),
+                    (_, Some(Value::Int(None))) => Value::Bytes(price::bytes_length()),
+                    (_, Some(source)) => {
+                        self.consume(frame, source);
+                        Value::Bytes(self.length(source))
+                    }
+                    (_, None) => Value::Bytes(Interval::ZERO),
+                })
+            }
+            "isinstance" | "issubclass" => {
+                frame.tally.tick(45e-9);
+                Some(Value::Bool(self.is_instance(first.as_ref()?, at(1).as_ref()?)))
+            }
+            "getattr" => {
+                frame.tally.tick(50e-9);
+                let owner = first?;
+                match at(1).and_then(|n| n.known_text()) {
+                    Some(text) => Some(self.attribute(frame, &owner, &text, site.place)),
+                    None => Some(Value::Unknown),
+                }
+            }
+            "setattr" => {
+                if let (Some(owner), Some(text), Some(value)) = (first, at(1).and_then(|n| n.known_text()), at(2)) {
+                    self.set_attribute(frame, &owner, &text, value);
+                }
+                Some(Value::None)
+            }
+            "type" => match first? {
+                Value::Object(reference) => match &reference.0.borrow().kind {
+                    Kind::Instance { class, .. } => Some(Value::Class(class.clone())),
+                    Kind::Library(class) => Some(Value::Library(class.clone())),
+                    _ => Some(Value::Unknown),
+                },
+                _ => Some(Value::Unknown),
+            },
+            "super" => Some(self.super_value(frame)),
+            "partial" | "partialmethod" => {
+                let callable = first?;
+                Some(Value::Partial(Rc::new(Partial {
+                    callable,
+                    positional: arguments.positional.get(1..).unwrap_or_default().to_vec(),
+                    keywords: arguments.keywords.clone(),
+                    binds: false,
+                })))
+            }
+            "joblib.delayed" => {
+                let callable = first?;
+                Some(Value::Partial(Rc::new(Partial { callable, positional: Vec::new(), keywords: Vec::new(), binds: true })))
+            }
+            "joblib.Parallel" => self.joblib(frame, name, receiver, arguments, site),
+            "reduce" => {
+                let function = first?;
+                let source = at(1)?;
+                let item = self.element(&source);
+                let count = self.length(&source);
+                self.consume(frame, &source);
+                let (result, cost, trail) = self.aside_call(frame, &function, Arguments::of(vec![item.clone(), item]), site);
+                frame.tally.cost = frame.tally.cost.plus(cost.times(count));
+                frame.tally.trail.extend(&trail, count.likely, None);
+                Some(result)
+            }
+            "islice" => {
+                let source = first?;
+                let stop = match arguments.positional.len() {
+                    0 | 1 => None,
+                    2 => at(1).and_then(|v| v.number()),
+                    _ => match (at(1).and_then(|v| v.number()), at(2).and_then(|v| v.number())) {
+                        (Some(a), Some(b)) => Some(Interval::exact((b.likely - a.likely).max(0.0))),
+                        _ => None,
+                    },
+                };
+                let whole = self.length(&source);
+                let count = match stop {
+                    Some(stop) if stop.likely < whole.likely => stop,
+                    _ => whole,
+                };
+                let item = self.element(&source);
+                Some(self.lazily(&[source], item, count, 10e-9))
+            }
+            "chain" | "chain.from_iterable" => {
+                let sources: Vec<Value> = if intrinsic == "chain" {
+                    arguments.positional.clone()
+                } else {
+                    let outer = first?;
+                    let inner = self.element(&outer);
+                    let times = self.length(&outer);
+                    let count = self.length(&inner).times(times);
+                    let item = self.element(&inner);
+                    return Some(self.lazily(&[outer, inner], item, count, 10e-9));
+                };
+                let mut count = Interval::ZERO;
+                let mut items = Vec::new();
+                for source in &sources {
+                    count = count.plus(self.length(source));
+                    items.push(self.element(source));
+                }
+                Some(self.lazily(&sources, joined(&items), count, 10e-9))
+            }
+            "repeat" | "cycle" | "count" => {
+                let item = match intrinsic {
+                    "cycle" => first.map_or(Value::Unknown, |f| self.element(&f)),
+                    "count" => Value::Int(None),
+                    _ => first.unwrap_or(Value::Unknown),
+                };
+                let count = match (intrinsic, at(1).and_then(|v| v.number())) {
+                    ("repeat", Some(n)) => n,
+                    _ => Interval { low: 1e6, likely: 1e9, high: 1e12 },
+                };
+                Some(super::class::plain_iterator(item, count))
+            }
+            "product" | "permutations" | "combinations" | "combinations_with_replacement" => Some(self.combinatoric(intrinsic, arguments)),
+            "accumulate" | "pairwise" | "groupby" | "batched" | "tee" => {
+                let source = first?;
+                let count = self.length(&source);
+                let item = self.element(&source);
+                let (item, count) = match intrinsic {
+                    "pairwise" => (Value::Tuple(Rc::from([item.clone(), item])), count),
+                    "groupby" => {
+                        let groups = Interval { low: 1.0, likely: (count.likely / 4.0).max(1.0), high: count.high };
+                        let inner = super::class::plain_iterator(item.clone(), count.scaled(1.0 / groups.likely));
+                        (Value::Tuple(Rc::from([item, inner])), groups)
+                    }
+                    "batched" => {
+                        let size = at(1).and_then(|v| v.number()).unwrap_or_else(price::few).likely.max(1.0);
+                        let batch = self.list(item, Interval::exact(size), None);
+                        (batch, count.scaled(1.0 / size))
+                    }
+                    _ => (item, count),
+                };
+                Some(self.lazily(&[source], item, count, 30e-9))
+            }
+            "tqdm" => {
+                let source = first.or_else(|| arguments.keyword("iterable").cloned())?;
+                let item = self.element(&source);
+                let count = self.length(&source);
+                Some(self.lazily(&[source], item, count, 60e-9))
+            }
+            "gather" => {
+                let results: Vec<Value> = arguments.positional.iter().map(Self::coroutine_result).collect();
+                for value in &arguments.positional {
+                    if matches!(value, Value::Iterator(_)) {
+                        self.consume(frame, value);
+                    }
+                }
+                let item = joined(&results);
+                let length = if arguments.open { price::unknown_count() } else { Interval::exact(results.len() as f64) };
+                let known = (!arguments.open).then_some(results);
+                let list = self.list(item, length, known);
+                Some(Value::Future(Rc::new(list)))
+            }
+            "contextmanager" | "asynccontextmanager" | "wraps" | "lru_cache" | "cache" | "singledispatch" | "staticmethod" | "classmethod"
+            | "property" | "cached_property" | "jit" | "vectorize" | "dataclass" | "update_wrapper" => {
+                let function = match first {
+                    Some(function @ (Value::Function(_) | Value::Method(..) | Value::Class(_) | Value::Partial(_))) => function,
+                    _ => {
+                        // Called with options: what comes back decorates.
+                        if matches!(intrinsic, "jit") {
+                            let releasing = arguments.keyword("nogil").is_some_and(|v| v.truth() == Some(true))
+                                || arguments.keyword("parallel").is_some_and(|v| v.truth() == Some(true));
+                            let marker = if releasing { "jit.nogil" } else { "jit.hold" };
+                            return Some(Value::Partial(Rc::new(Partial {
+                                callable: Value::Library(Arc::from(format!("{name}"))),
+                                positional: Vec::new(),
+                                keywords: vec![(Rc::from("nogil"), Value::Bool(Some(marker == "jit.nogil")))],
+                                binds: false,
+                            })));
+                        }
+                        return Some(Value::Identity);
+                    }
+                };
+                if intrinsic == "wraps" {
+                    return Some(Value::Identity);
+                }
+                Some(self.decorate(intrinsic, function, arguments))
+            }
+            "itemgetter" | "attrgetter" | "methodcaller" => Some(Value::Library(Arc::from(format!("builtins.{}", "len")))),
+            _ => {
+                let _ = literal_key;
+                None
+            }
+        }
+    }
+
+    /// What a decorator of known behaviour makes of a function.
+    pub(super) fn decorate(&mut self, intrinsic: &str, function: Value, arguments: &Arguments) -> Value {
+        let Value::Function(closure) = &function else { return function };
+        match intrinsic {
+            "contextmanager" | "asynccontextmanager" => Value::Function(Rc::new(Closure {
+                file: closure.file,
+                function: closure.function,
+                environment: closure.environment.clone(),
+                owner: closure.owner.clone(),
+                context: true,
+                compiled: closure.compiled,
+            })),
+            "jit" => {
+                let releasing = arguments.keyword("nogil").is_some_and(|v| v.truth() == Some(true));
+                Value::Function(Rc::new(Closure {
+                    file: closure.file,
+                    function: closure.function,
+                    environment: closure.environment.clone(),
+                    owner: closure.owner.clone(),
+                    context: false,
+                    compiled: Some(if releasing { Compiled::Releasing } else { Compiled::Holding }),
+                }))
+            }
+            _ => function,
+        }
+    }
+
+    /// Calls a function without charging the frame: result, cost, reasons.
+    fn aside_call(&mut self, frame: &mut Frame<'p>, function: &Value, arguments: Arguments, site: &CallSite<'_>) -> (Value, Cost, Trail) {
+        let saved = std::mem::take(&mut frame.tally);
+        let pending = frame.pending.len();
+        let is_async = std::mem::replace(&mut frame.is_async, false);
+        let inner = CallSite { id: crate::id::ExpressionId(u32::MAX), place: site.place, method: None, receiver: None };
+        let result = self.call(frame, function, arguments, &inner);
+        frame.is_async = is_async;
+        frame.pending.truncate(pending);
+        let tally = std::mem::replace(&mut frame.tally, saved);
+        for &(index, count) in &tally.recursions {
+            frame.tally.recurse(index, count);
+        }
+        (result, tally.cost, tally.trail)
+    }
+
+    /// An iterator over other iterables: each step takes one of theirs.
+    fn lazily(&mut self, sources: &[Value], item: Value, count: Interval, seconds: f64) -> Value {
+        self.lazily_with(sources, item, count, seconds, Cost::ZERO, &Trail::default())
+    }
+
+    fn lazily_with(&mut self, sources: &[Value], item: Value, count: Interval, seconds: f64, cost: Cost, trail: &Trail) -> Value {
+        let mut step = cost;
+        step.bytecode = step.bytecode.plus(Interval::guess(seconds, price::DOUBT));
+        let mut reasons = trail.clone();
+        let mut is_async = false;
+        for source in sources {
+            if let Some((more, why)) = self.step_cost(source) {
+                step = step.plus(more);
+                reasons.extend(&why, 1.0, None);
+            }
+            is_async |= matches!(source, Value::Iterator(lazy) if lazy.is_async);
+        }
+        Value::Iterator(Rc::new(Lazy { item, count, guessed: !count.is_exact(), step, trail: reasons, is_async, context: false }))
+    }
+
+    /// A dict's values, entry by entry where they are literal.
+    fn dict_values(&mut self, owner: &Value) -> Option<Value> {
+        let Value::Object(reference) = owner else { return None };
+        let object = reference.0.borrow();
+        if !matches!(object.kind, Kind::Dict) || object.fields.is_empty() {
+            return None;
+        }
+        let all: Vec<Value> = object.fields.values().cloned().collect();
+        Some(joined(&all).join(&object.item))
+    }
+
+    fn sized(&mut self, value: &Value) -> Option<Interval> {
+        match value {
+            Value::Unknown => None,
+            _ => Some(self.length(value)),
+        }
+    }
+
+    fn is_instance(&mut self, value: &Value, class: &Value) -> Option<bool> {
+        if let Value::Tuple(parts) = class {
+            let parts = parts.clone();
+            let mut all = Some(false);
+            for part in parts.iter() {
+                match self.is_instance(value, part) {
+                    Some(true) => return Some(true),
+                    Some(false) => {}
+                    None => all = None,
+                }
+            }
+            return all;
+        }
+        let builtin = match value {
+            Value::Text(..) => "str",
+            Value::Bytes(_) => return None,
+            Value::Int(_) => "int",
+            Value::Float(_) => "float",
+            Value::Tuple(_) => "tuple",
+            Value::Object(reference) => match &reference.0.borrow().kind {
+                Kind::List => "list",
+                Kind::Dict => "dict",
+                Kind::Set => "set",
+                Kind::Instance { .. } | Kind::Library(_) => return None,
+            },
+            _ => return None,
+        };
+        match class {
+            Value::Library(name) => match name.strip_prefix("builtins.") {
+                Some("bool") => None,
+                Some(other @ ("str" | "int" | "float" | "tuple" | "list" | "dict" | "set" | "bytes")) => Some(other == builtin),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn combinatoric(&mut self, intrinsic: &str, arguments: &Arguments) -> Value {
+        let pool = arguments.positional.first().cloned().unwrap_or(Value::Unknown);
+        let n = self.length(&pool);
+        let number = |index: usize, name: &str| {
+            arguments.keyword(name).or_else(|| arguments.positional.get(index)).and_then(Value::number).map(|n| n.likely)
+        };
+        let item = self.element(&pool);
+        if intrinsic == "product" {
+            let mut count = Interval::ONE;
+            let mut items = Vec::new();
+            for source in &arguments.positional {
+                count = count.times(self.length(source));
+                items.push(self.element(source));
+            }
+            if let Some(repeat) = number(usize::MAX, "repeat") {
+                let power = |x: f64| x.powf(repeat).min(1e15);
+                count = Interval { low: power(count.low), likely: power(count.likely), high: power(count.high) };
+                let times = (repeat as usize).clamp(1, 12);
+                items = items.iter().cloned().cycle().take(items.len() * times).collect();
+            }
+            return self.lazily(&[], Value::Tuple(items.into()), count, 60e-9);
+        }
+        let choose = |n: f64| {
+            let r = number(1, "r").unwrap_or(n).min(n).max(0.0);
+            let mut product = 1.0_f64;
+            let mut taken = 0.0;
+            while taken < r && product < 1e15 {
+                product *= match intrinsic {
+                    "combinations" => (n - taken) / (taken + 1.0),
+                    "permutations" => n - taken,
+                    _ => (n + taken) / (taken + 1.0),
+                };
+                taken += 1.0;
+            }
+            product.max(0.0)
+        };
+        let count = Interval { low: choose(n.low.floor()), likely: choose(n.likely.floor()), high: choose(n.high.floor().min(40.0)).max(choose(n.likely.floor())) };
+        let length = number(1, "r").unwrap_or(n.likely);
+        let group = self.list(item, Interval::exact(length), None);
+        self.lazily(&[], group, count, 80e-9)
+    }
+
+    /// `Parallel(n_jobs=4, prefer="threads")(delayed(f)(x) for x in xs)`.
+    fn joblib(&mut self, frame: &mut Frame<'p>, name: &Arc<str>, receiver: Option<&Rc<Value>>, arguments: &Arguments, site: &CallSite<'_>) -> Option<Value> {
+        let Some(pool) = receiver else {
+            return Some(self.constructed(frame, name, None, arguments));
+        };
+        let source = arguments.positional.first()?;
+        let task = self.element(source);
+        let count = self.length(source);
+        self.consume(frame, source);
+        let text = |key: &str| field(pool, key).and_then(|v| v.known_text());
+        let says = |key: &str, words: &[&str]| text(key).is_some_and(|t| words.contains(&&*t));
+        let threads = says("backend", &["threading"]) || says("prefer", &["threads"]) || says("require", &["sharedmem"]);
+        let serial = field(pool, "n_jobs").and_then(|v| v.constant()) == Some(1.0) || says("backend", &["sequential"]);
+        if serial {
+            let (result, cost, trail) = self.aside_call(frame, &task, Arguments::default(), site);
+            frame.tally.cost = frame.tally.cost.plus(cost.times(count));
+            frame.tally.trail.extend(&trail, count.likely, None);
+            return Some(self.list(result, count, None));
+        }
+        let unknown_backend = field(pool, "backend").is_some_and(|v| v.known_text().is_none() && !matches!(v, Value::None))
+            || field(pool, "prefer").is_some_and(|v| v.known_text().is_none() && !matches!(v, Value::None));
+        if unknown_backend {
+            return Some(self.list(Value::Unknown, count, None));
+        }
+        let offer = Offer {
+            construct: Arc::from("joblib.Parallel"),
+            vehicle: if threads { Vehicle::Thread } else { Vehicle::Process },
+            tasks: count,
+            offload: false,
+            workers: field(pool, "n_jobs").and_then(|v| v.constant()).filter(|n| *n > 0.0),
+            lone_worker: false,
+            daemon: false,
+            isolated: field(pool, "timeout").is_some_and(|v| !matches!(v, Value::None)),
+        };
+        let result = self.hand_over(frame, offer, &task, Arguments::default(), site.place);
+        Some(self.list(result, count, None))
+    }
+}
+
+fn is_dict(value: &Value) -> bool {
+    matches!(value, Value::Object(reference) if matches!(reference.0.borrow().kind, Kind::Dict))
+}
+
+fn range(arguments: &[Value]) -> Value {
+    let number = |index: usize| arguments.get(index).and_then(Value::number);
+    let (start, stop, step) = match arguments.len() {
+        1 => (Some(Interval::ZERO), number(0), Some(Interval::ONE)),
+        2 => (number(0), number(1), Some(Interval::ONE)),
+        _ => (number(0), number(1), number(2)),
+    };
+    let (Some(start), Some(stop), Some(step)) = (start, stop, step) else {
+        return Value::Range { count: price::unknown_count(), item: None };
+    };
+    let pace = if step.likely == 0.0 { 1.0 } else { step.likely };
+    let of = |from: f64, to: f64| ((to - from) / pace).ceil().max(0.0);
+    let likely = of(start.likely, stop.likely);
+    let exact = start.is_exact() && stop.is_exact() && step.is_exact();
+    let corners = [of(start.low, stop.low), of(start.low, stop.high), of(start.high, stop.low), of(start.high, stop.high)];
+    let count = if exact {
+        Interval::exact(likely)
+    } else {
+        Interval {
+            low: corners.iter().copied().fold(likely, f64::min),
+            likely,
+            high: corners.iter().copied().fold(likely, f64::max),
+        }
+    };
+    let (low, high) = if pace > 0.0 { (start.low, stop.high) } else { (stop.low, start.high) };
+    let item = Interval { low: low.min(high), likely: (start.likely + stop.likely) / 2.0, high: high.max(low) };
+    Value::Range { count, item: Some(item) }
+}
+
+fn least_or_most(values: &[Value], which: &str) -> Value {
+    let numbers: Vec<Interval> = values.iter().filter_map(Value::number).collect();
+    let is_float = values.iter().any(|v| matches!(v, Value::Float(_)));
+    if numbers.len() != values.len() {
+        // The known bound is a good guess: `min(n, 1000)`.
+        if let (true, Some(known)) = (which == "min", numbers.first()) {
+            return Value::Int(Some(Interval { low: 0.0, likely: known.likely / 2.0, high: known.high }));
+        }
+        return union(&[joined(values)]);
+    }
+    let pick = |f: fn(&Interval) -> f64| {
+        let all = numbers.iter().map(f);
+        if which == "min" { all.fold(f64::INFINITY, f64::min) } else { all.fold(f64::NEG_INFINITY, f64::max) }
+    };
+    let bounds = Interval { low: pick(|n| n.low), likely: pick(|n| n.likely), high: pick(|n| n.high) };
+    if is_float { Value::Float(Some(bounds)) } else { Value::Int(Some(bounds)) }
+}
+
+fn numeric(intrinsic: &str, value: &Value, second: Option<&Value>) -> Value {
+    let number = value.number();
+    match intrinsic {
+        "int" => match value {
+            Value::Text(Some(text), _) => Value::Int(text.parse::<f64>().ok().map(Interval::exact)),
+            _ => Value::Int(number.map(|n| Interval { low: n.low.trunc(), likely: n.likely.trunc(), high: n.high.trunc() })),
+        },
+        "float" => Value::Float(number),
+        "bool" => Value::Bool(value.truth()),
+        "abs" => {
+            let bounds = number.map(|n| {
+                let (a, b) = (n.low.abs(), n.high.abs());
+                Interval { low: if n.low < 0.0 && n.high > 0.0 { 0.0 } else { a.min(b) }, likely: n.likely.abs(), high: a.max(b) }
+            });
+            if matches!(value, Value::Float(_)) { Value::Float(bounds) } else { Value::Int(bounds) }
+        }
+        "pow" => match (number, second.and_then(Value::number)) {
+            (Some(a), Some(b)) if a.is_exact() && b.is_exact() && a.likely.powf(b.likely).is_finite() => {
+                Value::Int(Some(Interval::exact(a.likely.powf(b.likely))))
+            }
+            _ => Value::Int(None),
+        },
+        _ => Value::Int(number),
+    }
+}
+

@@ -1,0 +1,811 @@
+//! Library calls: the knowledge entry that holds, its cost by size, its result, what it calls back.
+
+use super::evidence::{Operation, Trail};
+use super::expressions::CallSite;
+use super::machine::{Frame, Machine};
+use super::price;
+use super::report::Event;
+use super::value::{Arguments, Coroutine, Kind, Lazy, Value, union};
+use crate::cost::{Cost, Interval};
+use crate::facts::ir::Operator;
+use crate::knowledge::schema::{Clock, Split, WaitKind};
+use crate::knowledge::types::{CalledWith, Entry, Measure, Requirement, Selector, TermKind, TypeExpression};
+use crate::text::Span;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What a call's result type may refer to.
+pub struct Context<'a> {
+    /// The receiver of a method.
+    pub receiver: Option<&'a Rc<Value>>,
+    /// The arguments.
+    pub arguments: &'a Arguments,
+    /// What the callable argument gave, where it ran.
+    pub result: Option<&'a Value>,
+}
+
+impl<'p> Machine<'p> {
+    /// Calls a library's function, method or class by its canonical name.
+    pub(super) fn call_library(
+        &mut self,
+        frame: &mut Frame<'p>,
+        name: &Arc<str>,
+        receiver: Option<&Rc<Value>>,
+        arguments: Arguments,
+        site: &CallSite<'_>,
+    ) -> Value {
+        let constructor = name.strip_suffix(".__init__").map(Arc::<str>::from);
+        let name = constructor.as_ref().unwrap_or(name);
+        frame.tally.tick(price::C_CALL);
+        let knowledge = self.knowledge;
+        let mut entries = knowledge.calls(name);
+        let mut class = None;
+        if entries.is_empty()
+            && let Some(canonical) = Some(knowledge.canonical(name)).filter(|c| **c != **name)
+        {
+            entries = knowledge.calls(&canonical);
+        }
+        if knowledge.class(name).is_some() {
+            class = Some(name.clone());
+        }
+        let entry = entries.iter().copied().find(|e| holds(e, receiver, &arguments));
+        let Some(entry) = entry else {
+            if let Some(class) = class {
+                return self.constructed(frame, &class, receiver, &arguments);
+            }
+            return self.unlisted(frame, name, receiver, &arguments, site);
+        };
+        if let Some(intrinsic) = entry.intrinsic.as_deref()
+            && let Some(value) = self.intrinsic(frame, intrinsic, entry, name, receiver, &arguments, site)
+        {
+            return value;
+        }
+        self.call_entry(frame, entry, name, class.as_ref(), receiver, &arguments, site)
+    }
+
+    /// Charges an entry, runs its callbacks, hands its target over, and gives its result.
+    pub(super) fn call_entry(
+        &mut self,
+        frame: &mut Frame<'p>,
+        entry: &Entry,
+        name: &Arc<str>,
+        class: Option<&Arc<str>>,
+        receiver: Option<&Rc<Value>>,
+        arguments: &Arguments,
+        site: &CallSite<'_>,
+    ) -> Value {
+        let consumed: Vec<Value> = arguments.positional.iter().filter(|v| matches!(v, Value::Iterator(_))).cloned().collect();
+        if !entry.lazy && entry.spawn.is_none() {
+            for iterator in &consumed {
+                self.consume(frame, iterator);
+            }
+        }
+        let (cost, trail) = self.entry_cost(frame, entry, name, receiver, arguments, site.place);
+        let mut result = None;
+        let mut callback_cost = None;
+        if let Some(callback) = &entry.calls
+            && let Some(target) = selected(&callback.target, receiver, arguments)
+            && !matches!(target, Value::None)
+        {
+            let given = match &callback.with {
+                CalledWith::None => Arguments::default(),
+                CalledWith::Element(selector) => match selected(selector, receiver, arguments) {
+                    Some(container) => Arguments::of(vec![self.element(&container)]),
+                    None => Arguments::of(vec![Value::Unknown]),
+                },
+                CalledWith::Rest => {
+                    let start = match &callback.target {
+                        Selector::Argument { position: Some(p), .. } => p + 1,
+                        _ => 0,
+                    };
+                    Arguments {
+                        positional: arguments.positional.get(start..).unwrap_or_default().to_vec(),
+                        keywords: arguments.keywords.clone(),
+                        ..Arguments::default()
+                    }
+                }
+                CalledWith::Row => Arguments { positional: vec![Value::Unknown], open: true, ..Arguments::default() },
+            };
+            let times = match &callback.times {
+                Some(measure) => self.measured(measure, receiver, arguments).unwrap_or_else(|| {
+                    entry.prior.map_or_else(price::unknown_count, |p| Interval { low: p / 10.0, likely: p, high: p * 10.0 })
+                }),
+                None => Interval::ONE,
+            };
+            let saved = std::mem::take(&mut frame.tally);
+            let scale = frame.scale;
+            frame.scale *= times.likely.max(1.0);
+            let inner = CallSite { id: crate::id::ExpressionId(u32::MAX), place: site.place, method: None, receiver: None };
+            result = Some(self.call(frame, &target, given, &inner));
+            frame.scale = scale;
+            let one = std::mem::replace(&mut frame.tally, saved);
+            if entry.lazy {
+                callback_cost = Some((one.cost, one.trail));
+            } else {
+                frame.tally.repeat(&one, times);
+            }
+        }
+        if let Some(spawn) = &entry.spawn {
+            let handed = self.spawn(frame, name, entry, spawn, receiver, arguments, site);
+            if result.is_none() {
+                result = handed;
+            }
+        }
+        let context = Context { receiver, arguments, result: result.as_ref() };
+        let length = entry.length.as_ref().and_then(|m| self.measured(m, receiver, arguments));
+        let mut value = match &entry.returns {
+            Some(expression) => self.typed(expression, Some(&context), length),
+            None => match class {
+                Some(class) => {
+                    let made = self.constructed(frame, class, receiver, arguments);
+                    if let (Value::Object(reference), Some(length)) = (&made, length) {
+                        reference.0.borrow_mut().length = length;
+                    }
+                    made
+                }
+                None if entry.suspends => Value::Future(Rc::new(Value::Unknown)),
+                None => Value::Unknown,
+            },
+        };
+        self.weigh(frame, &value);
+        if entry.suspends && !matches!(value, Value::Future(_) | Value::Coroutine(_) | Value::Iterator(_)) {
+            value = Value::Future(Rc::new(value));
+        }
+        if entry.lazy {
+            let item = self.element(&value);
+            let count = length.unwrap_or_else(|| self.length(&value));
+            let times = count.likely.max(1.0);
+            let mut step_cost = cost.times(Interval::exact(1.0 / times));
+            let mut step_trail = Trail::default();
+            step_trail.extend(&trail, 1.0 / times, None);
+            if let Some((more, why)) = callback_cost {
+                step_cost = step_cost.plus(more);
+                step_trail.extend(&why, 1.0, None);
+            }
+            for iterator in &consumed {
+                if let Some((more, why)) = self.step_cost(iterator) {
+                    step_cost = step_cost.plus(more);
+                    step_trail.extend(&why, 1.0, None);
+                }
+            }
+            let is_plain = matches!(value, Value::Iterator(_) | Value::Unknown);
+            if is_plain {
+                return Value::Iterator(Rc::new(Lazy {
+                    item,
+                    count,
+                    guessed: !count.is_exact(),
+                    step: step_cost,
+                    trail: step_trail,
+                    is_async: false,
+                    context: false,
+                }));
+            }
+        } else {
+            self.charge_entry(frame, &cost, &trail, name, site.place);
+        }
+        value
+    }
+
+    /// Adds a library call's cost, and notes that a coroutine stands still meanwhile.
+    fn charge_entry(&mut self, frame: &mut Frame<'p>, cost: &Cost, trail: &Trail, name: &Arc<str>, place: Span) {
+        frame.tally.cost = frame.tally.cost.plus(*cost);
+        frame.tally.trail.extend(trail, 1.0, None);
+        let waits = trail.operations.iter().any(|o| o.wait.is_some());
+        if frame.is_async && (cost.total().likely > price::STALL_FLOOR / 100.0 || waits) {
+            frame.pending.push(super::machine::PendingStall {
+                span: place,
+                callee: name.clone(),
+                cost: *cost,
+                trail: trail.clone(),
+                conditional: frame.branches > 0,
+            });
+        }
+    }
+
+    /// Seconds of one call of an entry, by the size of its arguments.
+    fn entry_cost(
+        &mut self,
+        frame: &Frame<'p>,
+        entry: &Entry,
+        name: &Arc<str>,
+        receiver: Option<&Rc<Value>>,
+        arguments: &Arguments,
+        place: Span,
+    ) -> (Cost, Trail) {
+        let mut trail = Trail::default();
+        let known = entry.size.as_ref().and_then(|m| self.measured(m, receiver, arguments));
+        let prior = entry.prior.unwrap_or(1000.0);
+        let units = known.unwrap_or(Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 });
+        let power = entry.power.unwrap_or(1.0);
+        let of = |n: f64| entry.seconds + entry.per.map_or(0.0, |per| per * n.max(0.0).powf(power));
+        let doubt = if entry.wait.is_some() && entry.per.is_none() { 4.0 } else { 1.6 };
+        let mut seconds = Interval { low: of(units.low) / doubt, likely: of(units.likely), high: of(units.high) * doubt };
+        let mut split = entry.split;
+        if let Some(below) = entry.below
+            && units.likely < below
+        {
+            split = entry.below_clock.map_or(split, crate::knowledge::types::split_of);
+        }
+        if matches!(entry.wait, Some(WaitKind::Queue)) {
+            // Waiting for work is not work.
+            seconds = Interval { low: 0.0, likely: 0.0, high: seconds.high };
+            split = Split { wait: 1.0, ..Split::default() };
+        }
+        let none = split.bytecode + split.atomic + split.native + split.wait <= 0.0;
+        let cost = if none {
+            Cost { bytecode: seconds, ..Cost::ZERO }
+        } else {
+            Cost {
+                bytecode: seconds.scaled(split.bytecode),
+                atomic: seconds.scaled(split.atomic),
+                native: seconds.scaled(split.native),
+                wait: seconds.scaled(split.wait),
+                longest_atomic: if split.atomic > 0.5 { seconds.likely * split.atomic } else { 0.0 },
+                unknown: 0.0,
+            }
+        };
+        let shares = [
+            (Clock::Bytecode, split.bytecode),
+            (Clock::Atomic, split.atomic),
+            (Clock::Native, split.native),
+            (Clock::Wait, split.wait),
+        ];
+        for (clock, share) in shares {
+            if share <= 0.0 {
+                continue;
+            }
+            trail.push(Operation {
+                clock,
+                wait: if clock == Clock::Wait { entry.wait } else { None },
+                seconds: seconds.likely * share,
+                each: seconds.likely * share,
+                weight: 1.0,
+                file: frame.file,
+                span: place,
+                what: name.clone(),
+                source: Some(Arc::from(entry.source.as_str())),
+                guessed: known.is_none_or(|k| !k.is_exact()) && entry.per.is_some(),
+                path: None,
+            });
+        }
+        (cost, trail)
+    }
+
+    /// A number counted on a call's arguments, where they are known.
+    pub(super) fn measured(&mut self, measure: &Measure, receiver: Option<&Rc<Value>>, arguments: &Arguments) -> Option<Interval> {
+        let mut product = Interval::exact(measure.factor);
+        for term in &measure.terms {
+            let value = selected(&term.selector, receiver, arguments)?;
+            let count = match term.kind {
+                TermKind::Len => self.known_length(&value)?,
+                TermKind::Deep => self.deep(&value, 0)?,
+                TermKind::Value => {
+                    let n = value.number()?;
+                    Interval { low: n.low.max(0.0), likely: n.likely.max(0.0), high: n.high.max(0.0) }
+                }
+            };
+            product = product.times(count);
+        }
+        Some(product)
+    }
+
+    /// A length, unless nothing at all is known of the value.
+    fn known_length(&mut self, value: &Value) -> Option<Interval> {
+        match value {
+            Value::Unknown | Value::None | Value::Int(_) | Value::Float(_) | Value::Bool(_) => None,
+            Value::Library(_) | Value::Function(_) | Value::Module(_) | Value::Class(_) => None,
+            Value::Object(reference) => {
+                let is_sized = match &reference.0.borrow().kind {
+                    Kind::Library(class) => {
+                        let object = reference.0.borrow();
+                        object.length.likely > 0.0 && self.knowledge.ancestry(class).iter().any(|c| c.item.is_some() || c.prior.is_some() || c.subscript.is_some()) || object.length.is_exact()
+                    }
+                    Kind::Instance { .. } => false,
+                    Kind::List | Kind::Set | Kind::Dict => true,
+                };
+                if is_sized { Some(self.length(value)) } else { None }
+            }
+            _ => Some(self.length(value)),
+        }
+    }
+
+    /// The number of leaves in nested containers.
+    fn deep(&mut self, value: &Value, depth: u32) -> Option<Interval> {
+        if depth > 5 {
+            return Some(Interval::ONE);
+        }
+        match value {
+            Value::Object(reference) => {
+                let (kind, item, fields, elements) = {
+                    let object = reference.0.borrow();
+                    (object.kind.clone(), object.item.clone(), object.fields.clone(), object.elements.clone())
+                };
+                match kind {
+                    Kind::Dict if !fields.is_empty() => {
+                        let mut sum = Interval::ZERO;
+                        for value in fields.values() {
+                            sum = sum.plus(self.deep(value, depth + 1).unwrap_or(Interval::ONE));
+                        }
+                        Some(sum)
+                    }
+                    Kind::List | Kind::Set | Kind::Dict => {
+                        if let Some(all) = elements.filter(|e| !e.is_empty()) {
+                            let mut sum = Interval::ZERO;
+                            for element in &all {
+                                sum = sum.plus(self.deep(element, depth + 1).unwrap_or(Interval::ONE));
+                            }
+                            return Some(sum);
+                        }
+                        let each = self.deep(&item, depth + 1).unwrap_or(Interval::ONE);
+                        Some(self.length(value).times(each))
+                    }
+                    Kind::Instance { .. } => None,
+                    Kind::Library(_) => self.known_length(value),
+                }
+            }
+            Value::Tuple(parts) => {
+                let parts = parts.clone();
+                let mut sum = Interval::ZERO;
+                for part in parts.iter() {
+                    sum = sum.plus(self.deep(part, depth + 1).unwrap_or(Interval::ONE));
+                }
+                Some(sum)
+            }
+            Value::Text(_, n) | Value::Bytes(n) if depth == 0 => Some(*n),
+            // A string among others counts as a leaf, a long one as several.
+            Value::Text(_, n) | Value::Bytes(n) => Some(Interval {
+                low: 1.0,
+                likely: (n.likely / 20.0).max(1.0),
+                high: (n.high / 20.0).max(1.0),
+            }),
+            Value::Iterator(lazy) => {
+                let each = self.deep(&lazy.item.clone(), depth + 1).unwrap_or(Interval::ONE);
+                Some(lazy.count.times(each))
+            }
+            Value::Range { count, .. } => Some(*count),
+            Value::Unknown => None,
+            _ => Some(Interval::ONE),
+        }
+    }
+
+    /// A value of a type that the knowledge base names.
+    pub(super) fn typed(&mut self, expression: &TypeExpression, context: Option<&Context<'_>>, length: Option<Interval>) -> Value {
+        match expression {
+            TypeExpression::Any | TypeExpression::Callable => Value::Unknown,
+            TypeExpression::Str => Value::text(length.unwrap_or_else(price::text_length)),
+            TypeExpression::Bytes => Value::Bytes(length.unwrap_or_else(price::bytes_length)),
+            TypeExpression::Int => Value::Int(None),
+            TypeExpression::Float => Value::Float(None),
+            TypeExpression::Bool => Value::Bool(None),
+            TypeExpression::None => Value::None,
+            TypeExpression::List(item) => {
+                let item = self.typed(item, context, None);
+                self.list(item, length.unwrap_or_else(price::unknown_count), None)
+            }
+            TypeExpression::Set(item) => {
+                let item = self.typed(item, context, None);
+                self.set(item, length.unwrap_or_else(price::unknown_count))
+            }
+            TypeExpression::Tuple(parts) => Value::Tuple(parts.iter().map(|part| self.typed(part, context, None)).collect()),
+            TypeExpression::Dict(key, item) => {
+                let (key, item) = (self.typed(key, context, None), self.typed(item, context, None));
+                self.dict(key, item, length.unwrap_or_else(price::unknown_count))
+            }
+            TypeExpression::Iterator(item) => {
+                let item = self.typed(item, context, None);
+                super::class::plain_iterator(item, length.unwrap_or_else(price::unknown_count))
+            }
+            TypeExpression::Awaitable(result) | TypeExpression::Future(result) => {
+                let result = self.typed(result, context, length);
+                match expression {
+                    // A concurrent future is an object with methods; an awaitable is awaited.
+                    TypeExpression::Future(_) => Value::Future(Rc::new(result)),
+                    _ => Value::Future(Rc::new(result)),
+                }
+            }
+            TypeExpression::Union(parts) => {
+                let all: Vec<Value> = parts.iter().map(|part| self.typed(part, context, length)).collect();
+                union(&all)
+            }
+            TypeExpression::Class(name) => {
+                let value = self.library_instance(name);
+                if let (Value::Object(reference), Some(length)) = (&value, length) {
+                    reference.0.borrow_mut().length = length;
+                }
+                value
+            }
+            TypeExpression::Receiver => match context.and_then(|c| c.receiver) {
+                Some(receiver) => match length {
+                    Some(length) => self.resized(receiver, length),
+                    None => (**receiver).clone(),
+                },
+                None => Value::Unknown,
+            },
+            TypeExpression::Argument(selector) => match context.and_then(|c| selected(selector, c.receiver, c.arguments)) {
+                Some(value) => match length {
+                    Some(length) => self.resized(&value, length),
+                    None => value,
+                },
+                None => Value::Unknown,
+            },
+            TypeExpression::Element(selector) => match context.and_then(|c| selected(selector, c.receiver, c.arguments)) {
+                Some(value) => self.element(&value),
+                None => Value::Unknown,
+            },
+            TypeExpression::Result(_) => match context.and_then(|c| c.result) {
+                Some(Value::Coroutine(coroutine)) => coroutine.result.clone(),
+                Some(value) => value.clone(),
+                None => Value::Unknown,
+            },
+            TypeExpression::Decorator => Value::Identity,
+        }
+    }
+
+    fn resized(&mut self, value: &Value, length: Interval) -> Value {
+        match value {
+            Value::Text(..) => Value::text(length),
+            Value::Bytes(_) => Value::Bytes(length),
+            Value::Object(_) => {
+                let copy = value.copied(false);
+                if let Value::Object(reference) = &copy {
+                    let mut object = reference.0.borrow_mut();
+                    object.length = length;
+                    object.elements = None;
+                }
+                copy
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// An instance of a library class of which nothing else is known.
+    pub(super) fn library_instance(&mut self, name: &str) -> Value {
+        let canonical = self.knowledge.canonical(name).into_owned();
+        if let Some(builtin) = canonical.strip_prefix("builtins.").or_else(|| canonical.strip_prefix("typing.")) {
+            match builtin {
+                "str" | "Text" | "AnyStr" => return Value::text(price::text_length()),
+                "bytes" | "bytearray" | "memoryview" | "ByteString" => return Value::Bytes(price::bytes_length()),
+                "int" => return Value::Int(None),
+                "float" | "complex" => return Value::Float(None),
+                "bool" => return Value::Bool(None),
+                "list" | "List" | "Sequence" | "Iterable" | "Collection" | "MutableSequence" => {
+                    return self.list(Value::Unknown, price::unknown_count(), None);
+                }
+                "dict" | "Dict" | "Mapping" | "MutableMapping" => {
+                    return self.dict(Value::Unknown, Value::Unknown, price::unknown_count());
+                }
+                "set" | "frozenset" | "Set" | "FrozenSet" => return self.set(Value::Unknown, price::unknown_count()),
+                "tuple" | "Tuple" => return self.list(Value::Unknown, price::few(), None),
+                "object" | "type" | "Any" | "Callable" | "TypeVar" | "Self" | "Optional" | "Union" | "NoReturn" => return Value::Unknown,
+                _ => {}
+            }
+        }
+        if canonical.starts_with("typing.") || canonical.starts_with("collections.abc.") || canonical.starts_with("typing_extensions.") {
+            return match canonical.rsplit('.').next() {
+                Some("Sequence" | "Iterable" | "Collection" | "MutableSequence" | "Iterator") => {
+                    self.list(Value::Unknown, price::unknown_count(), None)
+                }
+                Some("Mapping" | "MutableMapping") => self.dict(Value::Unknown, Value::Unknown, price::unknown_count()),
+                _ => Value::Unknown,
+            };
+        }
+        let prior = self.knowledge.class(&canonical).and_then(|c| c.prior).unwrap_or(1000.0);
+        self.library_object(&canonical, Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 })
+    }
+
+    /// A new instance of a library class, with the arguments worth remembering.
+    pub(super) fn constructed(&mut self, frame: &mut Frame<'p>, class: &Arc<str>, receiver: Option<&Rc<Value>>, arguments: &Arguments) -> Value {
+        let value = match receiver {
+            // `super().__init__(…)`: the instance is already there.
+            Some(receiver) if matches!(&***receiver, Value::Object(_)) => (**receiver).clone(),
+            _ => self.library_instance(class),
+        };
+        self.weigh(frame, &value);
+        if let Value::Object(reference) = &value {
+            let workers = self.knowledge.ancestry(class).iter().find_map(|c| c.workers.clone());
+            let workers = workers.and_then(|selector| selected(&selector, None, arguments));
+            self.change(reference, |object| {
+                if let Some(workers) = workers {
+                    object.fields.insert(Rc::from("workers"), workers);
+                }
+                for (name, value) in &arguments.keywords {
+                    let keep = matches!(&**name, "maxtasksperchild" | "max_tasks_per_child" | "max_tasks" | "timeout" | "prefer" | "backend" | "n_jobs" | "require" | "daemon");
+                    if keep {
+                        object.fields.insert(name.clone(), value.clone());
+                    }
+                }
+            });
+        }
+        value
+    }
+
+    /// A library name of which no entry holds.
+    fn unlisted(&mut self, frame: &mut Frame<'p>, name: &Arc<str>, receiver: Option<&Rc<Value>>, arguments: &Arguments, site: &CallSite<'_>) -> Value {
+        let _ = site;
+        let last = name.rsplit('.').next().unwrap_or(name);
+        if let Some(receiver) = receiver {
+            if let Some(class) = receiver.library_class()
+                && self.knowledge.ancestry(&class).iter().any(|c| c.asynchronous)
+            {
+                return Value::Future(Rc::new(Value::Unknown));
+            }
+            if let Some(builtin) = name.strip_prefix("builtins.") {
+                // A method that the built-in type does not list, or a misjudged receiver.
+                let _ = builtin;
+                if let Some(value) = self.presumed_method(frame, &Value::Unknown, last, arguments, site) {
+                    return value;
+                }
+            }
+        }
+        let is_class = last.chars().next().is_some_and(char::is_uppercase) && last.chars().any(char::is_lowercase);
+        if is_class && receiver.is_none() {
+            frame.tally.cost.unknown += price::UNKNOWN_CLASS;
+            // Its methods are unknown, but they are not those of a built-in type.
+            return self.library_object(name, price::unknown_count());
+        }
+        frame.tally.cost.unknown += if receiver.is_some() { price::UNKNOWN_METHOD } else { price::UNKNOWN_FUNCTION };
+        Value::Unknown
+    }
+
+    /// A method of an unknown receiver whose name belongs to a built-in type in practice.
+    pub(super) fn presumed_method(&mut self, frame: &mut Frame<'p>, receiver: &Value, method: &str, arguments: &Arguments, site: &CallSite<'_>) -> Option<Value> {
+        let owner = match method {
+            "append" | "extend" | "insert" | "sort" | "reverse" => "list",
+            "split" | "rsplit" | "strip" | "lstrip" | "rstrip" | "lower" | "upper" | "startswith" | "endswith" | "splitlines"
+            | "format" | "encode" | "isdigit" | "isalpha" | "isalnum" | "isspace" | "title" | "capitalize" | "zfill" | "ljust" | "rjust"
+            | "center" | "casefold" | "partition" | "rpartition" | "isupper" | "islower" | "isnumeric" | "removeprefix"
+            | "removesuffix" | "swapcase" | "expandtabs" | "format_map" => "str",
+            "decode" | "hex" => "bytes",
+            "items" | "keys" | "values" | "setdefault" | "popitem" => "dict",
+            "get" if !arguments.positional.is_empty() && arguments.positional.len() <= 2 && arguments.keywords.is_empty() => {
+                // A dict's `get`, unless the first argument looks like an address.
+                frame.tally.cost.unknown += price::UNKNOWN_METHOD * 0.2;
+                return Some(Value::Unknown);
+            }
+            "discard" | "union" | "intersection" | "difference" | "issubset" | "issuperset" | "symmetric_difference" => "set",
+            "pop" | "remove" | "index" | "count" | "copy" | "clear" | "update" | "add" | "replace" | "join" | "find" | "rfind" => {
+                if method == "join" && arguments.positional.is_empty() {
+                    // A thread's or a queue's.
+                    return None;
+                }
+                frame.tally.tick(100e-9);
+                return Some(Value::Unknown);
+            }
+            "group" | "groups" | "groupdict" | "isoformat" | "strftime" | "total_seconds" | "timestamp" | "date" | "info" | "debug" | "warning"
+            | "error" | "exception" | "critical" => {
+                frame.tally.tick(2e-6);
+                return Some(Value::Unknown);
+            }
+            _ => return None,
+        };
+        let name: Arc<str> = Arc::from(format!("builtins.{owner}.{method}"));
+        if self.knowledge.calls(&name).is_empty() {
+            return None;
+        }
+        let stand_in = match owner {
+            "list" => self.list(Value::Unknown, price::unknown_count(), None),
+            "dict" => self.dict(Value::Unknown, Value::Unknown, price::unknown_count()),
+            "set" => self.set(Value::Unknown, price::unknown_count()),
+            "bytes" => Value::Bytes(price::bytes_length()),
+            _ => Value::text(price::text_length()),
+        };
+        let _ = receiver;
+        Some(self.call_library(frame, &name, Some(&Rc::new(stand_in)), arguments.clone(), site))
+    }
+
+    /// `instance.name` for a library class.
+    pub(super) fn library_attribute(&mut self, owner: &Value, class: &Arc<str>, name: &str) -> Value {
+        if let Some(kind) = self.knowledge.attribute(class, name) {
+            let context = Context { receiver: Some(&Rc::new(owner.clone())), arguments: &Arguments::default(), result: None };
+            let value = self.typed(&kind, Some(&context), None);
+            return value;
+        }
+        if let Some(method) = self.knowledge.method_owner(class, name) {
+            return Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(method));
+        }
+        Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(format!("{class}.{name}")))
+    }
+
+    pub(super) fn library_item(&mut self, owner: &Value, class: &Arc<str>, stored: &Value) -> Value {
+        if !stored.is_unknown() {
+            return stored.clone();
+        }
+        let item = self.knowledge.ancestry(class).iter().find_map(|c| c.item.clone());
+        match item {
+            Some(item) => {
+                let receiver = Rc::new(owner.clone());
+                let context = Context { receiver: Some(&receiver), arguments: &Arguments::default(), result: None };
+                self.typed(&item, Some(&context), None)
+            }
+            None => Value::Unknown,
+        }
+    }
+
+    pub(super) fn library_subscript(&mut self, frame: &mut Frame<'p>, owner: &Value, class: &Arc<str>, stored: &Value) -> Value {
+        let kind = self.knowledge.ancestry(class).iter().find_map(|c| c.subscript.clone().or_else(|| c.item.clone()));
+        let name: Arc<str> = Arc::from(format!("{class}.__getitem__"));
+        let entries = self.knowledge.calls(&name);
+        if let Some(entry) = entries.iter().copied().find(|e| holds(e, None, &Arguments::default())) {
+            let seconds = entry.seconds;
+            frame.tally.tick(seconds);
+        }
+        match kind {
+            Some(kind) => {
+                let receiver = Rc::new(owner.clone());
+                let context = Context { receiver: Some(&receiver), arguments: &Arguments::default(), result: None };
+                let length = self.length(owner);
+                let value = self.typed(&kind, Some(&context), None);
+                match (&value, &kind) {
+                    (Value::Object(reference), TypeExpression::Class(_)) if reference.0.borrow().guessed => {
+                        let _ = length;
+                        value
+                    }
+                    _ => value,
+                }
+            }
+            None => stored.clone(),
+        }
+    }
+
+    /// The cost of one step of iterating over a library object.
+    pub(super) fn library_step(&mut self, owner: &Value, class: &Arc<str>) -> Option<(Cost, Trail)> {
+        let name: Arc<str> = Arc::from(format!("{class}.__next__"));
+        let mut entries = self.knowledge.calls(&name);
+        if entries.is_empty() {
+            entries = self.knowledge.calls(&format!("{class}.__iter__"));
+        }
+        let entry = entries.first()?;
+        let frame = Frameless { seconds: entry.seconds };
+        let _ = owner;
+        let seconds = Interval::guess(frame.seconds, 3.0);
+        let cost = Cost {
+            bytecode: seconds.scaled(entry.split.bytecode),
+            atomic: seconds.scaled(entry.split.atomic),
+            native: seconds.scaled(entry.split.native),
+            wait: seconds.scaled(entry.split.wait),
+            longest_atomic: 0.0,
+            unknown: 0.0,
+        };
+        Some((cost, Trail::default()))
+    }
+
+    pub(super) fn library_entered(&mut self, frame: &mut Frame<'p>, owner: &Value, class: &Arc<str>) -> Value {
+        let name: Arc<str> = Arc::from(format!("{class}.__enter__"));
+        if !self.knowledge.calls(&name).is_empty() {
+            let site = CallSite { id: crate::id::ExpressionId(u32::MAX), place: Span::default(), method: None, receiver: None };
+            return self.call_library(frame, &name, Some(&Rc::new(owner.clone())), Arguments::default(), &site);
+        }
+        let enter = self.knowledge.ancestry(class).iter().find_map(|c| c.enter.clone());
+        match enter {
+            Some(kind) => {
+                let receiver = Rc::new(owner.clone());
+                let context = Context { receiver: Some(&receiver), arguments: &Arguments::default(), result: None };
+                self.typed(&kind, Some(&context), None)
+            }
+            None => owner.clone(),
+        }
+    }
+
+    /// Arithmetic on a library's objects: `array * 2`, `path / "name"`.
+    pub(super) fn library_operator(&mut self, frame: &mut Frame<'p>, operator: Operator, left: &Value, right: &Value, class: &Arc<str>) -> Value {
+        let method = match operator {
+            Operator::Add => "__add__",
+            Operator::Subtract => "__sub__",
+            Operator::Multiply => "__mul__",
+            Operator::Divide => "__truediv__",
+            Operator::FloorDivide => "__floordiv__",
+            Operator::Modulo => "__mod__",
+            Operator::Power => "__pow__",
+            Operator::MatrixMultiply => "__matmul__",
+            Operator::LeftShift => "__lshift__",
+            Operator::RightShift => "__rshift__",
+            Operator::BitAnd => "__and__",
+            Operator::BitOr => "__or__",
+            Operator::BitXor => "__xor__",
+        };
+        let mut name: Arc<str> = Arc::from(format!("{class}.{method}"));
+        if self.knowledge.calls(&name).is_empty() {
+            name = Arc::from(format!("{class}.__add__"));
+        }
+        if self.knowledge.calls(&name).is_empty() {
+            frame.tally.tick(1e-6);
+            return left.clone();
+        }
+        let site = CallSite { id: crate::id::ExpressionId(u32::MAX), place: frame_place(frame), method: None, receiver: None };
+        self.call_library(frame, &name, Some(&Rc::new(left.clone())), Arguments::of(vec![right.clone()]), &site)
+    }
+
+    /// Applies a decorator.
+    pub(super) fn apply_decorator(&mut self, frame: &mut Frame<'p>, decorator: &Value, function: Value, place: Span) -> Value {
+        match decorator {
+            Value::Identity | Value::Unknown => function,
+            Value::Function(_) | Value::Method(..) | Value::Partial(_) => {
+                let site = CallSite { id: crate::id::ExpressionId(u32::MAX), place, method: None, receiver: None };
+                let mark = self.events.len();
+                let value = self.call(frame, decorator, Arguments::of(vec![function.clone()]), &site);
+                self.events.truncate(mark);
+                match value {
+                    Value::Unknown | Value::None => function,
+                    other => other,
+                }
+            }
+            Value::Class(_) => {
+                let site = CallSite { id: crate::id::ExpressionId(u32::MAX), place, method: None, receiver: None };
+                self.call(frame, decorator, Arguments::of(vec![function]), &site)
+            }
+            Value::Library(name) => {
+                let entries = self.knowledge.calls(name);
+                let intrinsic = entries.first().and_then(|e| e.intrinsic.clone());
+                match intrinsic.as_deref() {
+                    Some(known) => self.decorate(known, function, &Arguments::default()),
+                    None => function,
+                }
+            }
+            Value::LibraryMethod(..) => function,
+            _ => function,
+        }
+    }
+
+    /// True if an event has the same place already.
+    pub fn seen(&self, place: Span) -> bool {
+        self.events.iter().any(|event| match &**event {
+            Event::Handover(handover) => handover.span == place,
+            Event::Stall(stall) => stall.span == place,
+        })
+    }
+
+    /// The result of awaiting what a coroutine function gives.
+    pub(super) fn coroutine_result(value: &Value) -> Value {
+        match value {
+            Value::Coroutine(coroutine) => {
+                let Coroutine { result, .. } = &**coroutine;
+                result.clone()
+            }
+            Value::Future(result) => (**result).clone(),
+            other => other.clone(),
+        }
+    }
+}
+
+struct Frameless {
+    seconds: f64,
+}
+
+/// A place for operators, which have no call of their own: the statement at hand is not known here.
+fn frame_place(frame: &Frame<'_>) -> Span {
+    frame.function.and_then(|f| frame.spans.function_names.get(f.index())).copied().unwrap_or_default()
+}
+
+/// True if an entry's conditions hold for the arguments.
+pub fn holds(entry: &Entry, receiver: Option<&Rc<Value>>, arguments: &Arguments) -> bool {
+    entry.when.iter().all(|(selector, requirement)| {
+        let value = selected(selector, receiver, arguments);
+        match requirement {
+            Requirement::Given => value.is_some(),
+            Requirement::Absent => value.is_none() && !arguments.open_keywords,
+            Requirement::True => value.is_some_and(|v| v.truth() == Some(true)),
+            Requirement::False => value.is_some_and(|v| v.truth() == Some(false)),
+            Requirement::IsNone => value.is_some_and(|v| matches!(v, Value::None)),
+            Requirement::NotNone => value.is_some_and(|v| !matches!(v, Value::None | Value::Unknown)),
+            Requirement::Positive => value.and_then(|v| v.number()).is_some_and(|n| n.low > 0.0 || n.likely > 0.0),
+            Requirement::Zero => value.and_then(|v| v.constant()).is_some_and(|n| n == 0.0),
+            Requirement::Text(text) => value.and_then(|v| v.known_text()).is_some_and(|t| *t == **text),
+            Requirement::Number(number) => value.and_then(|v| v.constant()).is_some_and(|n| n == *number),
+        }
+    })
+}
+
+/// The value that a selector names.
+pub fn selected(selector: &Selector, receiver: Option<&Rc<Value>>, arguments: &Arguments) -> Option<Value> {
+    match selector {
+        Selector::SelfValue => receiver.map(|r| (**r).clone()),
+        Selector::Argument { position, name } => {
+            if let Some(name) = name
+                && let Some(value) = arguments.keyword(name)
+            {
+                return Some(value.clone());
+            }
+            position.and_then(|p| arguments.positional.get(p).cloned())
+        }
+    }
+}

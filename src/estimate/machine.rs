@@ -1,0 +1,916 @@
+//! The abstract machine: runs functions on abstract values and adds up what they cost.
+//!
+//! Each function runs with what is known of its arguments, so constants, types and callables
+//! are followed through calls. A loop's body runs once, and its cost is multiplied by the
+//! trip count; both branches of an undecided `if` run, each for its share. Results are
+//! remembered by function and arguments, but only those that depend on nothing else: not on
+//! how deep the call stood, on a recursion that is still open, or on a budget that ran out. So
+//! a verdict does not depend on what was analysed before it.
+
+use super::evidence::{Step, Trail};
+use super::price;
+use super::report::Event;
+use super::value::{Arguments, ClassValue, Closure, Coroutine, Digest, Environment, Kind, Lazy, Object, Reference, Value};
+use crate::config::Target;
+use crate::cost::{Cost, Interval};
+use crate::facts::ir::{BindingValue, Facts, Function, ParameterKind, Spans};
+use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId};
+use crate::knowledge::Knowledge;
+use crate::project::{Entity, Project};
+use crate::text::Span;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// How deep calls are followed.
+const DEEPEST: usize = 40;
+/// How many expressions one root may take.
+const BUDGET: u64 = 400_000;
+/// How many expressions a module-level value or a class's attributes may take.
+const SIDE_BUDGET: u64 = 40_000;
+/// How many such side questions may nest.
+const MOST_NESTED: usize = 16;
+
+/// The machine and what it remembers.
+pub struct Machine<'p> {
+    /// All files.
+    pub project: &'p Project,
+    /// What libraries cost.
+    pub knowledge: &'p Knowledge,
+    /// The interpreter that the code will run on.
+    pub target: Target,
+    /// Findings' raw material, in order of discovery.
+    pub events: Vec<Rc<Event>>,
+    /// Resolved calls, for the call graph.
+    pub edges: Option<FxHashSet<(Node, Node)>>,
+    pub(super) stack: Vec<Activation>,
+    pub(super) base: usize,
+    pub(super) nested: usize,
+    pub(super) steps: u64,
+    pub(super) budget: u64,
+    pub(super) serial: u64,
+    pub(super) lowest: usize,
+    pub(super) oldest_change: u64,
+    memo: FxHashMap<(FileId, FunctionId, u64), Rc<Outcome>>,
+    globals: FxHashMap<(FileId, u32), Value>,
+    running_globals: Vec<((FileId, u32), usize)>,
+    pub(super) fields: FxHashMap<(FileId, ClassId), Rc<BTreeMap<Rc<str>, Value>>>,
+    pub(super) running_fields: Vec<((FileId, ClassId), usize)>,
+    pub(super) orders: FxHashMap<(FileId, ClassId), Rc<[super::class::Ancestor]>>,
+    pub(super) suspending: FxHashMap<(FileId, u32), bool>,
+}
+
+/// A function of the project, or a module's body.
+pub type Node = (FileId, Option<FunctionId>);
+
+/// A function that is running.
+#[derive(Debug)]
+pub struct Activation {
+    /// What runs.
+    pub node: Node,
+    /// With what.
+    pub arguments: Rc<[Value]>,
+    /// How its recursive calls differ from it.
+    pub shapes: Vec<super::recursion::Shape>,
+}
+
+/// What running a function gave.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// What it returns.
+    pub result: Value,
+    /// What one call costs.
+    pub cost: Cost,
+    /// What that rests on.
+    pub trail: Trail,
+    /// What it yields and how often, for a generator.
+    pub yields: Option<(Value, Interval)>,
+    /// It gives way to the event loop at some point.
+    pub suspends: bool,
+    /// It never ends by itself.
+    pub endless: bool,
+    steps: u64,
+    events: Vec<Rc<Event>>,
+}
+
+/// What is added up while statements run.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    /// Seconds.
+    pub cost: Cost,
+    /// What they rest on.
+    pub trail: Trail,
+    /// How many values were yielded.
+    pub yields: Interval,
+    /// Calls of functions that are still running: place on the stack, and how many.
+    pub recursions: Vec<(usize, f64)>,
+}
+
+impl Tally {
+    /// Adds what ran for `share` of the time.
+    pub fn add(&mut self, other: &Tally, share: f64) {
+        self.cost = self.cost.plus(other.cost.times(Interval::exact(share)));
+        self.trail.extend(&other.trail, share, None);
+        self.yields = self.yields.plus(other.yields.scaled(share));
+        for &(place, count) in &other.recursions {
+            self.recurse(place, count);
+        }
+    }
+
+    /// Adds what ran so many times.
+    pub fn repeat(&mut self, other: &Tally, trips: Interval) {
+        self.cost = self.cost.plus(other.cost.times(trips));
+        self.trail.extend(&other.trail, trips.likely, None);
+        self.yields = self.yields.plus(other.yields.times(trips));
+        for &(place, count) in &other.recursions {
+            self.recurse(place, count * trips.likely.max(1.0));
+        }
+    }
+
+    /// Notes `count` calls of the function at `place` on the stack.
+    pub fn recurse(&mut self, place: usize, count: f64) {
+        match self.recursions.iter_mut().find(|(p, _)| *p == place) {
+            Some((_, n)) => *n += count,
+            None => self.recursions.push((place, count)),
+        }
+    }
+
+    /// Keeps the larger number of recursive calls of two branches instead of their sum.
+    pub fn either(&mut self, one: &Tally, other: &Tally) {
+        let mut places: Vec<usize> = one.recursions.iter().chain(&other.recursions).map(|(p, _)| *p).collect();
+        places.sort_unstable();
+        places.dedup();
+        let count = |tally: &Tally, place| tally.recursions.iter().find(|(p, _)| *p == place).map_or(0.0, |(_, n)| *n);
+        for place in places {
+            self.recurse(place, count(one, place).max(count(other, place)));
+        }
+    }
+
+    /// Adds plain bytecode.
+    pub fn tick(&mut self, seconds: f64) {
+        self.cost.bytecode = self.cost.bytecode.plus(Interval::guess(seconds, price::DOUBT));
+    }
+}
+
+/// A function's run.
+pub struct Frame<'p> {
+    /// Its file.
+    pub file: FileId,
+    /// The file's facts.
+    pub facts: &'p Facts,
+    /// Their places.
+    pub spans: &'p Spans,
+    /// The function; none for a module's body.
+    pub function: Option<FunctionId>,
+    /// The class it was found on.
+    pub owner: Option<Rc<ClassValue>>,
+    /// Its variables.
+    pub environment: Rc<Environment>,
+    /// What it has cost.
+    pub tally: Tally,
+    /// What it returns.
+    pub result: Option<Value>,
+    /// What it yields.
+    pub yielded: Option<Value>,
+    /// A coroutine: what blocks here blocks the event loop.
+    pub is_async: bool,
+    /// It has given way to the event loop.
+    pub suspended: bool,
+    /// A loop in it never ends.
+    pub endless: bool,
+    /// Stretches of time in which the event loop stands still.
+    pub pending: Vec<PendingStall>,
+    /// How deep in undecided branches.
+    pub branches: u32,
+    /// How often this point runs, from the root.
+    pub scale: f64,
+    /// How many loops deep within this function, comprehensions included.
+    pub loops: u32,
+    /// Nested functions that nobody has called yet.
+    pub nested: Vec<Rc<Closure>>,
+    /// The value of the first parameter, for `super()`.
+    pub receiver: Option<Value>,
+    /// Names of statements' targets while their value is evaluated: what a spawned object is called.
+    pub assigning: Option<ExpressionId>,
+}
+
+/// A stretch in which an event loop stands still, and what is to blame.
+#[derive(Debug, Clone)]
+pub struct PendingStall {
+    /// The call or the loop.
+    pub span: Span,
+    /// What is called; empty for a loop.
+    pub callee: Arc<str>,
+    /// How long.
+    pub cost: Cost,
+    /// Why.
+    pub trail: Trail,
+    /// It stands under a condition that is not decided.
+    pub conditional: bool,
+}
+
+impl<'p> Machine<'p> {
+    /// A machine that remembers nothing yet.
+    pub fn new(project: &'p Project, knowledge: &'p Knowledge, target: Target) -> Machine<'p> {
+        Machine {
+            project,
+            knowledge,
+            target,
+            events: Vec::new(),
+            edges: None,
+            stack: Vec::new(),
+            base: 0,
+            nested: 0,
+            steps: 0,
+            budget: BUDGET,
+            serial: 0,
+            lowest: usize::MAX,
+            oldest_change: u64::MAX,
+            memo: FxHashMap::default(),
+            globals: FxHashMap::default(),
+            running_globals: Vec::new(),
+            fields: FxHashMap::default(),
+            running_fields: Vec::new(),
+            orders: FxHashMap::default(),
+            suspending: FxHashMap::default(),
+        }
+    }
+
+    /// Runs a module's body.
+    pub fn run_module(&mut self, file: FileId) -> Outcome {
+        self.fresh();
+        let mut frame = self.module_frame(file);
+        self.stack.push(Activation { node: (file, None), arguments: Rc::from([]), shapes: Vec::new() });
+        let body = &frame.facts.body;
+        self.block(&mut frame, body);
+        self.finish_nested(&mut frame);
+        self.stack.pop();
+        self.outcome(frame, 0)
+    }
+
+    /// Runs a function or method as if nothing were known of its caller.
+    pub fn run_root(&mut self, file: FileId, function: FunctionId) -> Option<Outcome> {
+        self.fresh();
+        let facts = &self.project.parsed(file).facts;
+        let definition = facts.functions.get(function.index())?;
+        let owner = definition.class.map(|class| Rc::new(ClassValue { file, class, environment: None }));
+        let receiver = owner.as_ref().map(|class| self.generic_instance(class));
+        let closure = Rc::new(Closure { file, function, environment: None, owner, context: false, compiled: None });
+        let bound = self.presumed_arguments(&closure, definition, receiver);
+        Some(self.run(&closure, bound))
+    }
+
+    fn fresh(&mut self) {
+        self.stack.clear();
+        self.base = 0;
+        self.steps = 0;
+        self.budget = BUDGET;
+        self.lowest = usize::MAX;
+        self.oldest_change = u64::MAX;
+    }
+
+    /// What a caller of unknown intent passes: instances as annotated, defaults, unknowns.
+    pub(super) fn presumed_arguments(&mut self, closure: &Closure, definition: &Function, receiver: Option<Value>) -> Vec<Value> {
+        let is_static = self.is_static(closure.file, definition);
+        let mut bound = Vec::with_capacity(definition.parameters.len());
+        for (index, parameter) in definition.parameters.iter().enumerate() {
+            let value = match (&receiver, index) {
+                (Some(receiver), 0) if !is_static => {
+                    if self.is_class_method(closure.file, definition) {
+                        closure.owner.clone().map_or(Value::Unknown, Value::Class)
+                    } else {
+                        receiver.clone()
+                    }
+                }
+                _ => self.presumed_parameter(closure, parameter),
+            };
+            bound.push(value);
+        }
+        bound
+    }
+
+    fn presumed_parameter(&mut self, closure: &Closure, parameter: &crate::facts::ir::Parameter) -> Value {
+        match parameter.kind {
+            ParameterKind::Star => return self.list(Value::Unknown, price::few(), None),
+            ParameterKind::DoubleStar => return self.dict(Value::text(price::name_length()), Value::Unknown, price::few()),
+            ParameterKind::PositionalOnly | ParameterKind::Plain | ParameterKind::KeywordOnly => {}
+        }
+        let mut value = match parameter.annotation {
+            Some(annotation) => self.annotated(closure.file, closure.environment.as_ref(), annotation),
+            None => Value::Unknown,
+        };
+        if let Some(default) = parameter.default {
+            let mut frame = self.module_frame(closure.file);
+            if let Some(environment) = &closure.environment {
+                frame.environment = environment.clone();
+            }
+            let usual = self.evaluate(&mut frame, default);
+            value = match (&value, &usual) {
+                // A default is what is usually passed, but not always.
+                (_, Value::Int(Some(n))) => Value::Int(Some(price::usual(*n))),
+                (_, Value::Float(Some(n))) => Value::Float(Some(price::usual(*n))),
+                (Value::Unknown, Value::Bool(_)) => Value::Bool(None),
+                (Value::Unknown, Value::Text(_, n)) => Value::text(price::usual(*n)),
+                (Value::Unknown, Value::Function(_) | Value::Library(_) | Value::Class(_)) => usual.join(&Value::Unknown),
+                _ => value,
+            };
+        }
+        value
+    }
+
+    /// A frame for expressions at module level.
+    pub(super) fn module_frame(&mut self, file: FileId) -> Frame<'p> {
+        let parsed = self.project.parsed(file);
+        Frame {
+            file,
+            facts: &parsed.facts,
+            spans: &parsed.spans,
+            function: None,
+            owner: None,
+            environment: Rc::new(Environment {
+                file,
+                function: None,
+                variables: RefCell::new(FxHashMap::default()),
+                parent: None,
+            }),
+            tally: Tally::default(),
+            result: None,
+            yielded: None,
+            is_async: false,
+            suspended: false,
+            endless: false,
+            pending: Vec::new(),
+            branches: 0,
+            scale: 1.0,
+            loops: 0,
+            nested: Vec::new(),
+            receiver: None,
+            assigning: None,
+        }
+    }
+
+    /// Runs a function whose parameters are bound, or remembers how it went.
+    pub(super) fn run(&mut self, closure: &Rc<Closure>, bound: Vec<Value>) -> Outcome {
+        self.run_scaled(closure, bound, 1.0)
+    }
+
+    /// See [`Machine::run`]; `scale` is how often the call runs, from the root.
+    pub(super) fn run_scaled(&mut self, closure: &Rc<Closure>, bound: Vec<Value>, scale: f64) -> Outcome {
+        let mut digest = Digest::default();
+        Value::Function(closure.clone()).digest(&mut digest);
+        for value in &bound {
+            value.digest(&mut digest);
+        }
+        digest.number(u64::from(scale > 1.5));
+        let key = digest.finish().map(|digest| (closure.file, closure.function, digest));
+        if let Some(known) = key.and_then(|key| self.memo.get(&key)) {
+            let known = known.clone();
+            self.steps += known.steps;
+            self.events.extend(known.events.iter().cloned());
+            let mut outcome = (*known).clone();
+            outcome.result = outcome.result.copied(false);
+            if let Some((item, count)) = &outcome.yields {
+                outcome.yields = Some((item.copied(false), *count));
+            }
+            return outcome;
+        }
+        let place = self.stack.len();
+        let (outer_lowest, outer_change) = (self.lowest, self.oldest_change);
+        self.lowest = usize::MAX;
+        self.oldest_change = u64::MAX;
+        let first_serial = self.serial;
+        let steps = self.steps;
+        let mark = self.events.len();
+
+        let outcome = self.run_body(closure, bound, place, scale);
+
+        let settled = self.lowest >= place && self.steps < self.budget;
+        let pure = self.oldest_change >= first_serial;
+        let mut outcome = outcome;
+        outcome.steps = self.steps - steps;
+        if let (Some(key), true, true) = (key, settled, pure) {
+            let mut kept = outcome.clone();
+            kept.result = kept.result.copied(true);
+            if let Some((item, count)) = &kept.yields {
+                kept.yields = Some((item.copied(true), *count));
+            }
+            kept.events = self.events.get(mark..).unwrap_or_default().to_vec();
+            self.memo.insert(key, Rc::new(kept));
+        }
+        let inner_lowest = if self.lowest >= place { usize::MAX } else { self.lowest };
+        self.lowest = outer_lowest.min(inner_lowest);
+        self.oldest_change = outer_change.min(self.oldest_change);
+        outcome
+    }
+
+    fn run_body(&mut self, closure: &Rc<Closure>, bound: Vec<Value>, place: usize, scale: f64) -> Outcome {
+        let parsed = self.project.parsed(closure.file);
+        let Some(definition) = parsed.facts.functions.get(closure.function.index()) else { return Outcome::unknown() };
+        let mut variables = FxHashMap::default();
+        let receiver = bound.first().cloned();
+        for (parameter, value) in definition.parameters.iter().zip(&bound) {
+            variables.insert(parameter.name, value.clone());
+        }
+        let environment = Rc::new(Environment {
+            file: closure.file,
+            function: Some(closure.function),
+            variables: RefCell::new(variables),
+            parent: closure.environment.clone(),
+        });
+        let mut frame = Frame {
+            file: closure.file,
+            facts: &parsed.facts,
+            spans: &parsed.spans,
+            function: Some(closure.function),
+            owner: closure.owner.clone(),
+            environment,
+            tally: Tally::default(),
+            result: None,
+            yielded: None,
+            is_async: definition.is_async,
+            suspended: false,
+            endless: false,
+            pending: Vec::new(),
+            branches: 0,
+            scale,
+            loops: 0,
+            nested: Vec::new(),
+            receiver,
+            assigning: None,
+        };
+        self.stack.push(Activation {
+            node: (closure.file, Some(closure.function)),
+            arguments: bound.into(),
+            shapes: Vec::new(),
+        });
+        frame.tally.tick(price::CALL);
+        let flow = self.block(&mut frame, &definition.body);
+        if flow.falls > 0.01 && !definition.is_generator {
+            let end = Value::None;
+            frame.result = Some(frame.result.as_ref().map_or(end.clone(), |r| r.join(&end)));
+        }
+        self.finish_nested(&mut frame);
+        let activation = self.stack.pop();
+        if let Some(activation) = activation {
+            self.unroll(&mut frame, &activation, place);
+        }
+        if let Some(compiled) = closure.compiled {
+            frame.tally = price::compiled(&frame.tally, compiled);
+        }
+        self.emit_stalls(&mut frame);
+        self.outcome(frame, place)
+    }
+
+    /// Runs nested coroutines and handlers that the function only defines.
+    fn finish_nested(&mut self, frame: &mut Frame<'p>) {
+        let nested = std::mem::take(&mut frame.nested);
+        for closure in nested {
+            let parsed = self.project.parsed(closure.file);
+            let Some(definition) = parsed.facts.functions.get(closure.function.index()) else { continue };
+            if self.stack.iter().any(|a| a.node == (closure.file, Some(closure.function)))
+                || self.stack.len() >= self.base + DEEPEST
+                || self.steps >= self.budget
+            {
+                continue;
+            }
+            let bound = self.presumed_arguments(&closure, definition, None);
+            self.run(&closure, bound);
+        }
+    }
+
+    fn outcome(&mut self, frame: Frame<'p>, place: usize) -> Outcome {
+        if let Some(outer) = self.stack.last() {
+            // Recursion into functions further down the stack is theirs to unroll.
+            let _ = outer;
+        }
+        for &(index, _) in &frame.tally.recursions {
+            if index < place {
+                self.lowest = self.lowest.min(index);
+            }
+        }
+        Outcome {
+            result: frame.result.unwrap_or(Value::None),
+            cost: frame.tally.cost,
+            trail: frame.tally.trail,
+            yields: frame.yielded.map(|item| (item, frame.tally.yields)),
+            suspends: frame.suspended,
+            endless: frame.endless,
+            steps: 0,
+            events: Vec::new(),
+        }
+    }
+
+    /// True if calls can be followed no deeper.
+    pub(super) fn exhausted(&mut self) -> bool {
+        if self.steps >= self.budget {
+            return true;
+        }
+        if self.stack.len() >= self.base + DEEPEST {
+            self.lowest = 0;
+            return true;
+        }
+        false
+    }
+
+    /// Calls a function of the project with evaluated arguments, charges the caller, and gives what
+    /// the call expression gives: a result, an iterator, a coroutine.
+    pub(super) fn call_function(
+        &mut self,
+        frame: &mut Frame<'p>,
+        closure: &Rc<Closure>,
+        receiver: Option<Value>,
+        arguments: &Arguments,
+        place: Span,
+    ) -> Value {
+        let parsed = self.project.parsed(closure.file);
+        let Some(definition) = parsed.facts.functions.get(closure.function.index()) else { return Value::Unknown };
+        let callee = self.function_name(closure.file, closure.function);
+        frame.nested.retain(|c| !(c.file == closure.file && c.function == closure.function));
+        let node = (closure.file, Some(closure.function));
+        self.edge(frame, node);
+        let bound = self.bind(closure, definition, receiver, arguments);
+
+        if let Some(index) = (self.base..self.stack.len()).rev().find(|&i| self.stack.get(i).is_some_and(|a| a.node == node)) {
+            return self.recursive_call(frame, index, &bound, definition);
+        }
+        if self.exhausted() {
+            frame.tally.cost.unknown += price::UNKNOWN_FUNCTION;
+            return Value::Unknown;
+        }
+        let step = Step { file: frame.file, span: place, callee: callee.clone(), next: None };
+        let mark = self.stack.len();
+        let outcome = self.run_scaled(closure, bound, frame.scale);
+        debug_assert_eq!(mark, self.stack.len());
+        self.deliver(frame, definition, outcome, closure, place, step)
+    }
+
+    fn deliver(
+        &mut self,
+        frame: &mut Frame<'p>,
+        definition: &Function,
+        outcome: Outcome,
+        closure: &Closure,
+        place: Span,
+        step: Step,
+    ) -> Value {
+        if definition.is_generator || closure.context {
+            let (item, count) = outcome.yields.clone().unwrap_or((Value::Unknown, Interval::ZERO));
+            let times = count.likely.max(1.0);
+            let mut trail = Trail::default();
+            trail.extend(&outcome.trail, 1.0 / times, Some(&step));
+            let step_cost = outcome.cost.times(Interval::exact(1.0 / times));
+            let lazy = Lazy {
+                item,
+                count,
+                guessed: !count.is_exact(),
+                step: step_cost,
+                trail,
+                is_async: definition.is_async,
+                context: closure.context,
+            };
+            return Value::Iterator(Rc::new(lazy));
+        }
+        if definition.is_async {
+            frame.tally.tick(price::CALL);
+            let coroutine = Coroutine { result: outcome.result, cost: outcome.cost, suspends: outcome.suspends };
+            return Value::Coroutine(Rc::new(coroutine));
+        }
+        frame.endless |= outcome.endless;
+        self.charge(frame, &outcome.cost, &outcome.trail, place, &step);
+        outcome.result
+    }
+
+    /// Adds what a call costs, and notes that a coroutine stands still meanwhile.
+    pub(super) fn charge(&mut self, frame: &mut Frame<'p>, cost: &Cost, trail: &Trail, place: Span, step: &Step) {
+        frame.tally.cost = frame.tally.cost.plus(*cost);
+        frame.tally.trail.extend(trail, 1.0, Some(step));
+        if frame.is_async && (cost.total().high > price::STALL_FLOOR || cost.wait.high > 0.0 || trail.operations.iter().any(|o| o.wait.is_some())) {
+            let mut here = Trail::default();
+            here.extend(trail, 1.0, Some(step));
+            frame.pending.push(PendingStall {
+                span: place,
+                callee: step.callee.clone(),
+                cost: *cost,
+                trail: here,
+                conditional: frame.branches > 0,
+            });
+        }
+    }
+
+    /// Parameters' values for a call's arguments, in the order of the parameters.
+    pub(super) fn bind(&mut self, closure: &Closure, definition: &Function, receiver: Option<Value>, arguments: &Arguments) -> Vec<Value> {
+        let mut positional = receiver.into_iter().chain(arguments.positional.iter().cloned());
+        let mut used: Vec<&str> = Vec::new();
+        let facts = &self.project.parsed(closure.file).facts;
+        let mut bound: Vec<Option<Value>> = Vec::with_capacity(definition.parameters.len());
+        for parameter in &definition.parameters {
+            let name = facts.names.get(parameter.name.index()).map_or("", |n| n);
+            let value = match parameter.kind {
+                ParameterKind::Star => {
+                    let rest: Vec<Value> = positional.by_ref().collect();
+                    if arguments.open {
+                        let item = rest.iter().fold(None, |all: Option<Value>, v| Some(all.map_or(v.clone(), |a| a.join(v))));
+                        Some(self.list(item.unwrap_or(Value::Unknown), price::few(), None))
+                    } else {
+                        Some(Value::Tuple(rest.into()))
+                    }
+                }
+                ParameterKind::DoubleStar => {
+                    let rest: Vec<(Rc<str>, Value)> =
+                        arguments.keywords.iter().filter(|(n, _)| !used.contains(&&**n)).cloned().collect();
+                    let named: Vec<&str> = definition.parameters.iter().filter_map(|p| facts.names.get(p.name.index())).map(|n| &**n).collect();
+                    let rest: BTreeMap<Rc<str>, Value> = rest.into_iter().filter(|(n, _)| !named.contains(&&**n)).collect();
+                    let dict = self.dict(Value::text(price::name_length()), Value::Unknown, Interval::exact(rest.len() as f64));
+                    if let Value::Object(reference) = &dict {
+                        let mut object = reference.0.borrow_mut();
+                        object.fields = rest;
+                        object.item = if arguments.open_keywords { Value::Unknown } else { Value::None };
+                    }
+                    Some(dict)
+                }
+                ParameterKind::PositionalOnly => positional.next(),
+                ParameterKind::Plain => match positional.next() {
+                    Some(value) => Some(value),
+                    None => {
+                        used.push(name);
+                        arguments.keyword(name).cloned()
+                    }
+                },
+                ParameterKind::KeywordOnly => {
+                    used.push(name);
+                    arguments.keyword(name).cloned()
+                }
+            };
+            bound.push(value);
+        }
+        let missing_known = !arguments.open && !arguments.open_keywords;
+        let mut values = Vec::with_capacity(bound.len());
+        for (parameter, value) in definition.parameters.iter().zip(bound) {
+            let mut value = match value {
+                Some(value) => value,
+                None => match parameter.default {
+                    Some(default) if missing_known => {
+                        let mut frame = self.module_frame(closure.file);
+                        if let Some(environment) = &closure.environment {
+                            frame.environment = environment.clone();
+                        }
+                        self.evaluate(&mut frame, default)
+                    }
+                    Some(_) | None => Value::Unknown,
+                },
+            };
+            // An annotation tells what an unknown argument is.
+            if let (true, Some(annotation)) = (value.is_unknown(), parameter.annotation) {
+                value = self.annotated(closure.file, closure.environment.as_ref(), annotation);
+            }
+            values.push(value);
+        }
+        values
+    }
+
+    /// The value of a name at module level.
+    pub(super) fn global(&mut self, file: FileId, name: &str) -> Option<Value> {
+        let entities = self.project.global(file, name);
+        self.entities(&entities)
+    }
+
+    /// What several definitions of one name may be.
+    pub(super) fn entities(&mut self, entities: &[Entity]) -> Option<Value> {
+        let mut all: Option<Value> = None;
+        for entity in entities {
+            let value = match entity {
+                Entity::Module(file) => Value::Module(*file),
+                Entity::Namespace(name) => Value::Namespace(name.clone()),
+                Entity::Library(name) => self.library(name),
+                Entity::Binding(file, index) => self.binding(*file, *index),
+                Entity::Unknown => Value::Unknown,
+            };
+            all = Some(match all {
+                None => value,
+                Some(before) => super::value::union(&[before, value]),
+            });
+        }
+        all
+    }
+
+    /// A library's name, canonical; constants whose type is known give that.
+    pub(super) fn library(&mut self, name: &str) -> Value {
+        let canonical: Arc<str> = Arc::from(&*self.knowledge.canonical(name));
+        if let Some((module, member)) = canonical.rsplit_once('.')
+            && let Some(kind) = self.knowledge.attribute(module, member)
+            && self.knowledge.calls(&canonical).is_empty()
+        {
+            return self.typed(&kind, None, None);
+        }
+        Value::Library(canonical)
+    }
+
+    /// The value of a module-level binding, evaluated once.
+    pub(super) fn binding(&mut self, file: FileId, index: u32) -> Value {
+        let key = (file, index);
+        let facts: &'p Facts = &self.project.parsed(file).facts;
+        let Some(binding) = facts.bindings.get(index as usize) else { return Value::Unknown };
+        match &binding.value {
+            BindingValue::Function(function) if facts.functions.get(function.index()).is_some_and(|f| f.decorators.is_empty()) => {
+                return Value::Function(Rc::new(Closure {
+                    file,
+                    function: *function,
+                    environment: None,
+                    owner: None,
+                    context: false,
+                    compiled: None,
+                }));
+            }
+            BindingValue::Class(class) if facts.classes.get(class.index()).is_some_and(|c| c.decorators.is_empty()) => {
+                return Value::Class(Rc::new(ClassValue { file, class: *class, environment: None }));
+            }
+            _ => {}
+        }
+        if let Some(known) = self.globals.get(&key) {
+            return known.clone();
+        }
+        if let Some((_, place)) = self.running_globals.iter().find(|(k, _)| *k == key) {
+            self.lowest = self.lowest.min(*place);
+            return Value::Unknown;
+        }
+        let place = self.stack.len();
+        self.running_globals.push((key, place));
+        let (value, settled) = self.aside(|machine| {
+            let mut frame = machine.module_frame(file);
+            let value = machine.bound_value(&mut frame, &binding.value);
+            value.copied(true)
+        });
+        self.running_globals.pop();
+        if settled {
+            self.globals.insert(key, value.clone());
+        }
+        value
+    }
+
+    /// Answers a question that does not depend on who asks: with a budget and a depth of its own.
+    /// Also tells if the answer may be remembered.
+    pub(super) fn aside<T>(&mut self, question: impl FnOnce(&mut Self) -> T) -> (T, bool) {
+        let place = self.stack.len();
+        let (base, steps, budget) = (self.base, self.steps, self.budget);
+        let (lowest, change) = (self.lowest, self.oldest_change);
+        let mark = self.events.len();
+        self.base = place;
+        self.steps = 0;
+        self.nested += 1;
+        self.budget = if self.nested > MOST_NESTED { 0 } else { SIDE_BUDGET };
+        self.lowest = usize::MAX;
+        let answer = question(self);
+        let settled = self.lowest >= place && self.nested <= MOST_NESTED;
+        let inner = if self.lowest >= place { usize::MAX } else { self.lowest };
+        self.events.truncate(mark);
+        self.nested -= 1;
+        self.base = base;
+        self.steps = steps + 20;
+        self.budget = budget;
+        self.lowest = lowest.min(inner);
+        self.oldest_change = change;
+        (answer, settled)
+    }
+
+    /// The value that a binding gives its name.
+    pub(super) fn bound_value(&mut self, frame: &mut Frame<'p>, binding: &BindingValue) -> Value {
+        match binding {
+            BindingValue::Assigned(value) => self.evaluate(frame, *value),
+            BindingValue::Unpacked(value, path) => {
+                let mut value = self.evaluate(frame, *value);
+                for &index in path.iter() {
+                    value = self.unpacked(&value, index as usize, None);
+                }
+                value
+            }
+            BindingValue::Annotated(annotation) => self.annotated(frame.file, None, *annotation),
+            BindingValue::Augmented(value) => match self.evaluate(frame, *value) {
+                Value::Int(_) => Value::Int(None),
+                Value::Float(_) => Value::Float(None),
+                other => other,
+            },
+            BindingValue::Iterated(iterable) => {
+                let iterable = self.evaluate(frame, *iterable);
+                self.element(&iterable)
+            }
+            BindingValue::Entered(context) => {
+                let context = self.evaluate(frame, *context);
+                self.entered(frame, &context, false)
+            }
+            BindingValue::Function(function) => self.define_function(frame, *function),
+            BindingValue::Class(class) => self.define_class(frame, *class),
+            BindingValue::Import { .. } | BindingValue::ImportFrom { .. } | BindingValue::ImportStar { .. } => {
+                self.imported(frame.file, binding)
+            }
+            BindingValue::Other => Value::Unknown,
+        }
+    }
+
+    /// What an import statement binds, inside a function.
+    pub(super) fn imported(&mut self, file: FileId, binding: &BindingValue) -> Value {
+        let facts = &self.project.parsed(file).facts;
+        let name = |id: &NameId| facts.names.get(id.index()).map_or("", |n| n);
+        match binding {
+            BindingValue::Import { module, aliased } => {
+                let dotted = name(module);
+                let dotted = if *aliased { dotted } else { dotted.split('.').next().unwrap_or(dotted) };
+                let entity = self.project.import(file, dotted, 0);
+                self.entities(&[entity]).unwrap_or(Value::Unknown)
+            }
+            BindingValue::ImportFrom { module, level, member } => {
+                let entity = self.project.import(file, name(module), *level);
+                let members = self.project.member(&entity, name(member));
+                self.entities(&members).unwrap_or(Value::Unknown)
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    /// A new list.
+    pub(super) fn list(&mut self, item: Value, length: Interval, elements: Option<Vec<Value>>) -> Value {
+        self.object(Kind::List, item, Value::Unknown, length, elements)
+    }
+
+    /// A new dict.
+    pub(super) fn dict(&mut self, key: Value, item: Value, length: Interval) -> Value {
+        self.object(Kind::Dict, item, key, length, None)
+    }
+
+    /// A new set.
+    pub(super) fn set(&mut self, item: Value, length: Interval) -> Value {
+        self.object(Kind::Set, item, Value::Unknown, length, None)
+    }
+
+    /// A new instance of a library class.
+    pub(super) fn library_object(&mut self, class: &str, length: Interval) -> Value {
+        self.object(Kind::Library(Arc::from(class)), Value::Unknown, Value::Unknown, length, None)
+    }
+
+    /// A new object.
+    pub(super) fn object(&mut self, kind: Kind, item: Value, key: Value, length: Interval, elements: Option<Vec<Value>>) -> Value {
+        self.serial += 1;
+        Value::Object(Reference(Rc::new(RefCell::new(Object {
+            kind,
+            length,
+            guessed: !length.is_exact(),
+            item,
+            key,
+            elements,
+            fields: BTreeMap::new(),
+            weight: 1.0,
+            serial: self.serial,
+            frozen: false,
+        }))))
+    }
+
+    /// Changes an object, unless it is part of a cached value.
+    pub(super) fn change(&mut self, reference: &Reference, change: impl FnOnce(&mut Object)) {
+        let Ok(mut object) = reference.0.try_borrow_mut() else { return };
+        if object.frozen {
+            return;
+        }
+        self.oldest_change = self.oldest_change.min(object.serial);
+        change(&mut object);
+    }
+
+    /// Notes a resolved call for the call graph.
+    pub(super) fn edge(&mut self, frame: &Frame<'p>, callee: Node) {
+        if let Some(edges) = &mut self.edges {
+            edges.insert(((frame.file, frame.function), callee));
+        }
+    }
+
+    /// The text of a name.
+    pub(super) fn name(&self, file: FileId, name: NameId) -> &'p str {
+        self.project.parsed(file).facts.names.get(name.index()).map_or("", |n| n)
+    }
+
+    /// A function's name as users write it: `Class.method` or `function`.
+    pub(super) fn function_name(&self, file: FileId, function: FunctionId) -> Arc<str> {
+        let facts = &self.project.parsed(file).facts;
+        let Some(definition) = facts.functions.get(function.index()) else { return Arc::from("?") };
+        let name = self.name(file, definition.name);
+        match definition.class.and_then(|class| facts.classes.get(class.index())) {
+            Some(class) => Arc::from(format!("{}.{name}", self.name(file, class.name))),
+            None => Arc::from(name),
+        }
+    }
+}
+
+impl Outcome {
+    /// Nothing is known.
+    pub fn unknown() -> Outcome {
+        Outcome {
+            result: Value::Unknown,
+            cost: Cost { unknown: price::UNKNOWN_FUNCTION, ..Cost::ZERO },
+            trail: Trail::default(),
+            yields: None,
+            suspends: false,
+            endless: false,
+            steps: 0,
+            events: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Recursive calls: how the arguments change tells how often the function runs.
+//!
+//! ```python
+//! def fib(n):
+//!     return n if n < 2 else fib(n - 1) + fib(n - 2)   # two calls, each counts down: 1.6 ** n
+//! ```
+
+use super::machine::{Activation, Frame, Machine};
+use super::price;
+use super::value::{Coroutine, Lazy, Value};
+use crate::cost::{Cost, Interval};
+use crate::facts::ir::Function;
+use std::rc::Rc;
+
+/// How a recursive call differs from the call that makes it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shape {
+    /// A known number goes down: from where, by how much.
+    Counts {
+        /// Its value in the outer call.
+        from: f64,
+        /// What is taken away.
+        step: f64,
+    },
+    /// A sequence or a number is halved, roughly.
+    Halves {
+        /// Its size in the outer call.
+        size: f64,
+    },
+    /// A sequence loses an element or two.
+    Shortens {
+        /// Its size in the outer call.
+        size: f64,
+    },
+    /// A number goes up towards some limit, as in a search.
+    Climbs,
+    /// Something else: a tree's child, a neighbour.
+    Descends,
+}
+
+impl<'p> Machine<'p> {
+    /// A call of a function that is already running, at `index` on the stack.
+    pub(super) fn recursive_call(&mut self, frame: &mut Frame<'p>, index: usize, bound: &[Value], definition: &Function) -> Value {
+        frame.tally.tick(price::CALL);
+        frame.tally.recurse(index, 1.0);
+        self.lowest = self.lowest.min(index);
+        let shape = match self.stack.get(index) {
+            Some(activation) => self.shape(&activation.arguments.clone(), bound),
+            None => Shape::Descends,
+        };
+        if let Some(activation) = self.stack.get_mut(index)
+            && activation.shapes.len() < 8
+        {
+            activation.shapes.push(shape);
+        }
+        if definition.is_generator {
+            return Value::Iterator(Rc::new(Lazy {
+                item: Value::Unknown,
+                count: Interval::ONE,
+                guessed: true,
+                step: Cost::ZERO,
+                trail: super::evidence::Trail::default(),
+                is_async: definition.is_async,
+                context: false,
+            }));
+        }
+        if definition.is_async {
+            return Value::Coroutine(Rc::new(Coroutine { result: Value::Unknown, cost: Cost::ZERO, suspends: false }));
+        }
+        Value::Unknown
+    }
+
+    fn shape(&mut self, outer: &[Value], inner: &[Value]) -> Shape {
+        let mut climbs = false;
+        for (before, after) in outer.iter().zip(inner) {
+            match (before, after) {
+                (Value::Int(Some(a)) | Value::Float(Some(a)), Value::Int(Some(b)) | Value::Float(Some(b))) => {
+                    if b.likely < a.likely && a.likely > 0.0 {
+                        if b.likely > 0.0 && b.likely <= a.likely * 0.6 && a.likely - b.likely > 3.0 {
+                            return Shape::Halves { size: a.likely };
+                        }
+                        return Shape::Counts { from: a.likely, step: a.likely - b.likely };
+                    }
+                    climbs |= b.likely > a.likely;
+                }
+                (Value::Object(_) | Value::Text(..) | Value::Range { .. }, Value::Object(_) | Value::Text(..) | Value::Range { .. }) => {
+                    let (a, b) = (self.length(before).likely, self.length(after).likely);
+                    if b < a {
+                        return if b <= a * 0.75 && a - b > 3.0 { Shape::Halves { size: a } } else { Shape::Shortens { size: a } };
+                    }
+                }
+                _ => {}
+            }
+        }
+        if climbs { Shape::Climbs } else { Shape::Descends }
+    }
+
+    /// Multiplies a function's cost by how often its recursion runs it.
+    pub(super) fn unroll(&mut self, frame: &mut Frame<'p>, activation: &Activation, place: usize) {
+        let Some(at) = frame.tally.recursions.iter().position(|(p, _)| *p == place) else { return };
+        let (_, branching) = frame.tally.recursions.swap_remove(at);
+        let runs = invocations(branching, &activation.shapes);
+        frame.tally.cost = frame.tally.cost.times(runs);
+        let trail = std::mem::take(&mut frame.tally.trail);
+        frame.tally.trail.extend(&trail, runs.likely, None);
+        frame.tally.yields = frame.tally.yields.times(Interval { low: 1.0, likely: runs.likely.sqrt().max(1.0), high: runs.high });
+        let own = frame.tally.cost.bytecode.likely;
+        if own > 1e-4 {
+            frame.tally.trail.push(super::evidence::Operation {
+                clock: crate::knowledge::schema::Clock::Bytecode,
+                wait: None,
+                seconds: own * 0.9,
+                each: own * 0.9,
+                weight: 1.0,
+                file: frame.file,
+                span: frame.function.and_then(|f| frame.spans.function_names.get(f.index())).copied().unwrap_or_default(),
+                what: std::sync::Arc::from(format!("a recursion of about {} calls in Python bytecode", super::statements::readable(runs.likely))),
+                source: None,
+                guessed: true,
+                path: None,
+            });
+        }
+    }
+}
+
+/// How often a function runs that calls itself `branching` times in each run.
+fn invocations(branching: f64, shapes: &[Shape]) -> Interval {
+    const MOST: f64 = 1e10;
+    let about = |likely: f64, factor: f64| {
+        let likely = likely.clamp(1.0, MOST);
+        Interval { low: (likely / factor).max(1.0), likely, high: (likely * factor).min(MOST * 10.0) }
+    };
+    let many = branching > 1.5;
+    let counts: Vec<(f64, f64)> = shapes.iter().filter_map(|s| if let Shape::Counts { from, step } = s { Some((*from, *step)) } else { None }).collect();
+    if let Some(&(from, _)) = counts.first() {
+        let step = counts.iter().map(|(_, s)| s).sum::<f64>() / counts.len() as f64;
+        let depth = (from / step.max(1e-9)).max(1.0);
+        // A search that tries many ways and gives most of them up early.
+        let base = if branching > 4.0 { branching * 0.35 } else { branching };
+        return if many { about(base.max(1.3).powf(depth.min(60.0)), 5.0) } else { about(depth, 2.0) };
+    }
+    for shape in shapes {
+        match shape {
+            Shape::Halves { size } => {
+                return if many { about(2.0 * size, 2.0) } else { about(size.max(2.0).log2(), 2.0) };
+            }
+            Shape::Shortens { size } => {
+                return if many { about(branching.powf(size.min(14.0)), 100.0) } else { about(*size, 2.0) };
+            }
+            Shape::Climbs => {
+                return if branching > 3.0 {
+                    Interval { low: 100.0, likely: 20_000.0, high: 1e8 }
+                } else if many {
+                    Interval { low: 10.0, likely: 2_000.0, high: 1e7 }
+                } else {
+                    Interval { low: 2.0, likely: 30.0, high: 1_000.0 }
+                };
+            }
+            Shape::Counts { .. } | Shape::Descends => {}
+        }
+    }
+    if many { Interval { low: 3.0, likely: 200.0, high: 1e6 } } else { Interval { low: 1.0, likely: 10.0, high: 1_000.0 } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(branching: f64, shapes: &[Shape], at_least: f64, at_most: f64) {
+        let runs = invocations(branching, shapes).likely;
+        assert!((at_least..=at_most).contains(&runs), "{runs} is not in {at_least}..={at_most}");
+    }
+
+    #[test]
+    fn the_shape_of_a_recursion_tells_how_often_it_runs() {
+        let fib = [Shape::Counts { from: 27.0, step: 1.0 }, Shape::Counts { from: 27.0, step: 2.0 }];
+        check(2.0, &fib, 1e5, 1e6);
+        check(1.0, &[Shape::Counts { from: 500.0, step: 1.0 }], 500.0, 500.0);
+        check(2.0, &[Shape::Halves { size: 1000.0 }], 2000.0, 2000.0);
+        check(1.0, &[Shape::Halves { size: 1024.0 }], 10.0, 10.0);
+        check(8.0, &[Shape::Climbs], 1e3, 1e6);
+        check(1.0, &[Shape::Descends], 2.0, 100.0);
+    }
+}

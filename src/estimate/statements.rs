@@ -1,0 +1,1117 @@
+//! Statements: flow of control, trip counts, narrowing, assignment.
+
+use super::machine::{Frame, Machine, PendingStall, Tally};
+use super::price;
+use super::value::{ClassValue, Closure, Kind, Value};
+use crate::cost::{Cost, Interval};
+use crate::facts::ir::{ArgumentKind, Case, Comparison, Expression, Handler, Operator, Statement, UnaryOperator};
+use crate::id::{ClassId, ExpressionId, FunctionId, NameId, StatementId};
+use crate::knowledge::schema::Clock;
+use crate::text::Span;
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Where control goes behind a statement: shares that add up to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Flow {
+    /// On to the next statement.
+    pub falls: f64,
+    /// Out of the loop.
+    pub breaks: f64,
+    /// To the loop's next turn.
+    pub continues: f64,
+    /// Out of the function.
+    pub returns: f64,
+    /// To a handler.
+    pub raises: f64,
+}
+
+impl Flow {
+    const NEXT: Flow = Flow { falls: 1.0, breaks: 0.0, continues: 0.0, returns: 0.0, raises: 0.0 };
+    const NONE: Flow = Flow { falls: 0.0, breaks: 0.0, continues: 0.0, returns: 0.0, raises: 0.0 };
+
+    fn mixed(self, share: f64, other: Flow) -> Flow {
+        let mix = |a: f64, b: f64| a * share + b * (1.0 - share);
+        Flow {
+            falls: mix(self.falls, other.falls),
+            breaks: mix(self.breaks, other.breaks),
+            continues: mix(self.continues, other.continues),
+            returns: mix(self.returns, other.returns),
+            raises: mix(self.raises, other.raises),
+        }
+    }
+
+    /// True if the block always leaves, and by which door mostly.
+    fn leaves(self) -> bool {
+        self.falls < 0.01
+    }
+}
+
+/// Variables, to go back to behind a branch.
+type Variables = FxHashMap<NameId, Value>;
+
+impl<'p> Machine<'p> {
+    /// Runs statements one after the other.
+    pub(super) fn block(&mut self, frame: &mut Frame<'p>, block: &[StatementId]) -> Flow {
+        let mut flow = Flow::NEXT;
+        for (at, &statement) in block.iter().enumerate() {
+            if self.steps >= self.budget {
+                frame.tally.cost.unknown += price::UNKNOWN_FUNCTION;
+                break;
+            }
+            let here = self.statement(frame, statement);
+            flow.breaks += flow.falls * here.breaks;
+            flow.continues += flow.falls * here.continues;
+            flow.returns += flow.falls * here.returns;
+            flow.raises += flow.falls * here.raises;
+            flow.falls *= here.falls;
+            if here.falls < 0.01 {
+                flow.falls = 0.0;
+                break;
+            }
+            if here.falls < 0.99 {
+                // What follows runs only for those who got here.
+                let rest = block.get(at + 1..).unwrap_or_default();
+                let before = std::mem::take(&mut frame.tally);
+                let tail = self.block(frame, rest);
+                let after = std::mem::replace(&mut frame.tally, before);
+                frame.tally.add(&after, here.falls);
+                flow.breaks += flow.falls * tail.breaks;
+                flow.continues += flow.falls * tail.continues;
+                flow.returns += flow.falls * tail.returns;
+                flow.raises += flow.falls * tail.raises;
+                flow.falls *= tail.falls;
+                break;
+            }
+        }
+        flow
+    }
+
+    fn statement(&mut self, frame: &mut Frame<'p>, id: StatementId) -> Flow {
+        let facts = frame.facts;
+        let Some(statement) = facts.statements.get(id.index()) else { return Flow::NEXT };
+        let span = frame.spans.statements.get(id.index()).copied().unwrap_or_default();
+        match statement {
+            Statement::Expression(value) => {
+                let value = self.evaluate(frame, *value);
+                self.discard(frame, &value);
+                if self.never_returns(&value) {
+                    return Flow { raises: 1.0, ..Flow::NONE };
+                }
+            }
+            Statement::Assign { targets, value } => {
+                let outer = std::mem::replace(&mut frame.assigning, targets.first().copied());
+                let result = self.evaluate(frame, *value);
+                frame.assigning = outer;
+                for target in targets.iter() {
+                    self.assign(frame, *target, result.clone());
+                }
+            }
+            Statement::AugmentedAssign { target, operator, value } => self.augmented(frame, *target, *operator, *value),
+            Statement::AnnotatedAssign { target, annotation, value } => {
+                let outer = std::mem::replace(&mut frame.assigning, Some(*target));
+                let declared = self.annotated(frame.file, Some(&frame.environment.clone()), *annotation);
+                let result = match value {
+                    Some(value) => {
+                        let result = self.evaluate(frame, *value);
+                        if result.is_unknown() || matches!(result, Value::None) { declared } else { result }
+                    }
+                    None => declared,
+                };
+                frame.assigning = outer;
+                self.assign(frame, *target, result);
+            }
+            Statement::Return(value) => {
+                let result = value.map_or(Value::None, |value| self.evaluate(frame, value));
+                frame.result = Some(frame.result.take().map_or(result.clone(), |r| r.join(&result)));
+                return Flow { returns: 1.0, ..Flow::NONE };
+            }
+            Statement::Raise { exception, .. } => {
+                if let Some(exception) = exception {
+                    // Making an exception costs nothing worth counting, whatever its class.
+                    let before = std::mem::take(&mut frame.tally);
+                    self.evaluate(frame, *exception);
+                    frame.tally = before;
+                }
+                return Flow { raises: 1.0, ..Flow::NONE };
+            }
+            Statement::For { target, iterable, body, otherwise, is_async, assigned } => {
+                let parts = ForLoop { target: *target, iterable: *iterable, body, otherwise, is_async: *is_async, assigned };
+                return self.for_loop(frame, id, &parts);
+            }
+            Statement::While { condition, body, otherwise, assigned } => {
+                return self.while_loop(frame, id, *condition, body, otherwise, assigned);
+            }
+            Statement::If { condition, then, otherwise } => return self.if_statement(frame, *condition, then, otherwise),
+            Statement::With { items, body, is_async } => return self.with_statement(frame, items, body, *is_async, span),
+            Statement::Try { body, handlers, otherwise, finally } => {
+                return self.try_statement(frame, body, handlers, otherwise, finally);
+            }
+            Statement::Match { subject, cases } => return self.match_statement(frame, *subject, cases),
+            Statement::Function(function) => {
+                let value = self.define_function(frame, *function);
+                let name = facts.functions.get(function.index()).map(|f| f.name);
+                if let Some(name) = name {
+                    self.set_name(frame, name, value);
+                }
+            }
+            Statement::Class(class) => {
+                let value = self.define_class(frame, *class);
+                if let Some(class) = facts.classes.get(class.index()) {
+                    self.set_name(frame, class.name, value);
+                }
+            }
+            Statement::Import(bindings) => {
+                if frame.function.is_some() {
+                    for binding in bindings.iter() {
+                        let value = self.imported(frame.file, &binding.value);
+                        self.set_name(frame, binding.name, value);
+                    }
+                }
+            }
+            Statement::Assert { test, .. } => {
+                self.evaluate(frame, *test);
+                let test = *test;
+                self.narrow(frame, test, true);
+            }
+            Statement::Delete(targets) => {
+                for target in targets.iter() {
+                    if let Some(Expression::Name(name)) = facts.expressions.get(target.index()) {
+                        frame.environment.variables.borrow_mut().remove(name);
+                    }
+                }
+            }
+            Statement::Break => return Flow { breaks: 1.0, ..Flow::NONE },
+            Statement::Continue => return Flow { continues: 1.0, ..Flow::NONE },
+            Statement::Nothing => {}
+        }
+        Flow::NEXT
+    }
+
+    fn never_returns(&self, value: &Value) -> bool {
+        matches!(value, Value::Library(name) if &**name == "typing.NoReturn")
+    }
+
+    /// A value that nobody takes: a coroutine that is never awaited, an iterator never consumed.
+    fn discard(&mut self, _frame: &mut Frame<'p>, _value: &Value) {}
+
+    fn snapshot(&self, frame: &Frame<'p>) -> Variables {
+        frame.environment.variables.borrow().clone()
+    }
+
+    fn restore(&self, frame: &Frame<'p>, variables: Variables) {
+        *frame.environment.variables.borrow_mut() = variables;
+    }
+
+    fn join_variables(&self, frame: &Frame<'p>, other: &Variables) {
+        let mut here = frame.environment.variables.borrow_mut();
+        let mut names: Vec<NameId> = other.keys().copied().collect();
+        names.sort_unstable();
+        for name in names {
+            let Some(theirs) = other.get(&name) else { continue };
+            match here.get(&name) {
+                Some(ours) if ours.same(theirs) => {}
+                Some(ours) => {
+                    let joined = ours.join(theirs);
+                    here.insert(name, joined);
+                }
+                None => {
+                    here.insert(name, theirs.clone());
+                }
+            }
+        }
+    }
+
+    fn if_statement(&mut self, frame: &mut Frame<'p>, condition: ExpressionId, then: &'p [StatementId], otherwise: &'p [StatementId]) -> Flow {
+        if frame.function.is_none() && self.is_typing_guard(frame, condition) {
+            return self.block(frame, otherwise);
+        }
+        let test = self.evaluate(frame, condition);
+        match self.decide(frame, condition, &test) {
+            Some(true) => {
+                self.narrow(frame, condition, true);
+                return self.block(frame, then);
+            }
+            Some(false) => {
+                self.narrow(frame, condition, false);
+                return self.block(frame, otherwise);
+            }
+            None => {}
+        }
+        let before = self.snapshot(frame);
+        let saved = std::mem::take(&mut frame.tally);
+        frame.branches += 1;
+        self.narrow(frame, condition, true);
+        let then_flow = self.block(frame, then);
+        let then_tally = std::mem::take(&mut frame.tally);
+        let then_variables = self.snapshot(frame);
+        self.restore(frame, before);
+        self.narrow(frame, condition, false);
+        let else_flow = self.block(frame, otherwise);
+        let else_tally = std::mem::take(&mut frame.tally);
+        frame.branches -= 1;
+        let share = likely_share(then_flow, else_flow, otherwise.is_empty());
+        frame.tally = saved;
+        let plain = |tally: &Tally| Tally { recursions: Vec::new(), ..tally.clone() };
+        frame.tally.add(&plain(&then_tally), share);
+        frame.tally.add(&plain(&else_tally), 1.0 - share);
+        frame.tally.either(&then_tally, &else_tally);
+        if else_flow.leaves() && !then_flow.leaves() {
+            self.restore(frame, then_variables);
+        } else if !then_flow.leaves() {
+            self.join_variables(frame, &then_variables);
+        }
+        then_flow.mixed(share, else_flow)
+    }
+
+    fn is_typing_guard(&self, frame: &Frame<'p>, condition: ExpressionId) -> bool {
+        match frame.facts.expressions.get(condition.index()) {
+            Some(Expression::Name(name)) => self.name(frame.file, *name) == "TYPE_CHECKING",
+            Some(Expression::Attribute { attribute, .. }) => self.name(frame.file, *attribute) == "TYPE_CHECKING",
+            _ => false,
+        }
+    }
+
+    /// Decides a condition where its value is known; `__name__ == "__main__"` holds.
+    pub(super) fn decide(&mut self, frame: &Frame<'p>, condition: ExpressionId, test: &Value) -> Option<bool> {
+        if let Some(Expression::Name(name)) = frame.facts.expressions.get(condition.index())
+            && self.name(frame.file, *name) == "TYPE_CHECKING"
+        {
+            return Some(false);
+        }
+        test.truth()
+    }
+
+    fn try_statement(
+        &mut self,
+        frame: &mut Frame<'p>,
+        body: &'p [StatementId],
+        handlers: &'p [Handler],
+        otherwise: &'p [StatementId],
+        finally: &'p [StatementId],
+    ) -> Flow {
+        let before = self.snapshot(frame);
+        let mut flow = self.block(frame, body);
+        if !flow.leaves() && !otherwise.is_empty() {
+            let tail = self.block(frame, otherwise);
+            flow = Flow {
+                falls: flow.falls * tail.falls,
+                breaks: flow.breaks + flow.falls * tail.breaks,
+                continues: flow.continues + flow.falls * tail.continues,
+                returns: flow.returns + flow.falls * tail.returns,
+                raises: flow.raises + flow.falls * tail.raises,
+            };
+        }
+        if !handlers.is_empty() {
+            let share = 0.05 / handlers.len() as f64;
+            let after = self.snapshot(frame);
+            let mut handled = Flow { falls: 0.0, ..Flow::NONE };
+            let mut joined: Vec<Variables> = Vec::new();
+            frame.branches += 1;
+            for handler in handlers {
+                self.restore(frame, before.clone());
+                self.join_variables(frame, &after);
+                if let Some(name) = handler.name {
+                    self.set_name(frame, name, Value::Unknown);
+                }
+                let saved = std::mem::take(&mut frame.tally);
+                let here = self.block(frame, &handler.body);
+                let cost = std::mem::replace(&mut frame.tally, saved);
+                frame.tally.add(&cost, share);
+                handled = handled_sum(handled, here, 1.0 / handlers.len() as f64);
+                if !here.leaves() {
+                    joined.push(self.snapshot(frame));
+                }
+            }
+            frame.branches -= 1;
+            if flow.leaves() {
+                // Only a handler leads on.
+                let mut all = joined.into_iter();
+                if let Some(first) = all.next() {
+                    self.restore(frame, first);
+                    for other in all {
+                        self.join_variables(frame, &other);
+                    }
+                }
+            } else {
+                self.restore(frame, after);
+                for variables in &joined {
+                    self.join_variables(frame, variables);
+                }
+            }
+            // What the body raises reaches a handler.
+            let caught = Flow { raises: 0.0, ..flow };
+            let open = 0.05 + flow.raises * 0.95;
+            flow = handled.mixed(open, scaled(caught, 1.0 - flow.raises));
+        }
+        if !finally.is_empty() {
+            let last = self.block(frame, finally);
+            if last.leaves() {
+                return last;
+            }
+        }
+        flow
+    }
+
+    fn match_statement(&mut self, frame: &mut Frame<'p>, subject: ExpressionId, cases: &'p [Case]) -> Flow {
+        self.evaluate(frame, subject);
+        let before = self.snapshot(frame);
+        let share = 1.0 / cases.len().max(1) as f64;
+        let saved = std::mem::take(&mut frame.tally);
+        let mut all = Tally::default();
+        let mut flow = Flow::NONE;
+        let mut most = Tally::default();
+        let mut joined: Option<Variables> = None;
+        frame.branches += 1;
+        for case in cases {
+            self.restore(frame, before.clone());
+            for name in case.names.iter() {
+                self.set_name(frame, *name, Value::Unknown);
+            }
+            if let (Some(Expression::Name(name)), Some(class)) =
+                (frame.facts.expressions.get(subject.index()), case.classes.first())
+            {
+                let class = self.evaluate(frame, *class);
+                if let Some(instance) = self.instance_of(&class) {
+                    self.set_name(frame, *name, instance);
+                }
+            }
+            if let Some(guard) = case.guard {
+                self.evaluate(frame, guard);
+            }
+            let here = self.block(frame, &case.body);
+            let tally = std::mem::take(&mut frame.tally);
+            let mut either = Tally::default();
+            either.either(&most, &tally);
+            most = either;
+            all.add(&Tally { recursions: Vec::new(), ..tally }, share);
+            flow = handled_sum(flow, here, share);
+            if !here.leaves() {
+                let variables = self.snapshot(frame);
+                match joined.take() {
+                    None => joined = Some(variables),
+                    Some(other) => {
+                        self.join_variables(frame, &other);
+                        joined = Some(self.snapshot(frame));
+                    }
+                }
+            }
+        }
+        frame.branches -= 1;
+        if let Some(variables) = joined {
+            self.restore(frame, variables);
+        } else {
+            self.restore(frame, before);
+        }
+        frame.tally = saved;
+        frame.tally.add(&all, 1.0);
+        frame.tally.add(&Tally { recursions: most.recursions, ..Tally::default() }, 1.0);
+        // Some subject may match no case.
+        if flow.falls < 0.05 {
+            flow = flow.mixed(0.9, Flow::NEXT);
+        }
+        flow
+    }
+
+    fn with_statement(
+        &mut self,
+        frame: &mut Frame<'p>,
+        items: &'p [(ExpressionId, Option<ExpressionId>)],
+        body: &'p [StatementId],
+        is_async: bool,
+        _span: Span,
+    ) -> Flow {
+        let mut suppresses = false;
+        for (context, target) in items {
+            let outer = std::mem::replace(&mut frame.assigning, *target);
+            let value = self.evaluate(frame, *context);
+            frame.assigning = outer;
+            frame.tally.tick(price::CONTEXT);
+            suppresses |= matches!(value.library_class().as_deref(), Some("contextlib.suppress"));
+            if is_async {
+                frame.suspended = true;
+            }
+            let bound = self.entered(frame, &value, is_async);
+            if let Some(target) = target {
+                self.assign(frame, *target, bound);
+            }
+        }
+        let flow = self.block(frame, body);
+        if suppresses { flow.mixed(0.95, Flow::NEXT) } else { flow }
+    }
+
+    /// How long a loop runs and what its body costs, for a `for`.
+    fn for_loop(&mut self, frame: &mut Frame<'p>, id: StatementId, parts: &ForLoop<'p>) -> Flow {
+        let ForLoop { target, iterable, body, otherwise, is_async, assigned } = *parts;
+        let source = self.evaluate(frame, iterable);
+        let trips = self.length(&source);
+        let step = self.step_cost(&source);
+        let item = self.element(&source);
+        let head = frame.spans.expressions.get(iterable.index()).copied().unwrap_or_default();
+        let whole = frame.spans.statements.get(id.index()).copied().unwrap_or_default();
+        let place = Span { start: whole.start, end: head.end };
+        let suspends = is_async || self.block_suspends(frame, id);
+        if is_async {
+            frame.suspended = true;
+        }
+        let plan = Loop { assigned, trips, place, suspends, is_for: true };
+        let flow = self.looped(frame, &plan, otherwise, |machine, frame| {
+            machine.assign(frame, target, item.clone());
+            frame.tally.tick(price::TURN);
+            if let Some((cost, trail)) = &step {
+                frame.tally.cost = frame.tally.cost.plus(*cost);
+                frame.tally.trail.extend(trail, 1.0, None);
+            }
+            machine.block(frame, body)
+        });
+        flow
+    }
+
+    fn while_loop(
+        &mut self,
+        frame: &mut Frame<'p>,
+        id: StatementId,
+        condition: ExpressionId,
+        body: &'p [StatementId],
+        otherwise: &'p [StatementId],
+        assigned: &'p [NameId],
+    ) -> Flow {
+        let whole = frame.spans.statements.get(id.index()).copied().unwrap_or_default();
+        let head = frame.spans.expressions.get(condition.index()).copied().unwrap_or_default();
+        let place = Span { start: whole.start, end: head.end };
+        let suspends = self.block_suspends(frame, id);
+        let before = self.snapshot(frame);
+        let always = matches!(
+            frame.facts.expressions.get(condition.index()),
+            Some(Expression::Boolean(true)) | Some(Expression::Integer(1))
+        );
+        let counted = self.counted(frame, condition, assigned);
+        let trips = if always { price::endless_turns() } else { counted.unwrap_or_else(price::unknown_turns) };
+        let plan = Loop { assigned, trips, place, suspends, is_for: false };
+        let flow = self.looped(frame, &plan, otherwise, |machine, frame| {
+            machine.evaluate(frame, condition);
+            frame.tally.tick(price::TURN);
+            machine.narrow(frame, condition, true);
+            machine.block(frame, body)
+        });
+        let _ = before;
+        if always && flow.leaves() {
+            frame.endless = flow.returns < 0.01 && flow.raises < 0.01;
+        }
+        if always && flow.falls >= 0.01 { Flow { falls: flow.falls, ..flow } } else { flow }
+    }
+
+    /// Trips of a `while` that counts: `while i < n`, `while len(found) < n`, `while todo`.
+    fn counted(&mut self, frame: &mut Frame<'p>, condition: ExpressionId, assigned: &[NameId]) -> Option<Interval> {
+        let expression = frame.facts.expressions.get(condition.index())?;
+        match expression {
+            Expression::Compare { first, rest } if rest.len() == 1 => {
+                let (comparison, second) = rest.first()?;
+                let (left, right) = (self.peek(frame, *first), self.peek(frame, *second));
+                let (from, to) = (left.number()?, right.number()?);
+                let moves = |machine: &Self, id: &ExpressionId| machine.mentions(frame, *id, assigned);
+                let distance = match comparison {
+                    Comparison::Less | Comparison::LessEqual => to.likely - from.likely,
+                    Comparison::Greater | Comparison::GreaterEqual => from.likely - to.likely,
+                    Comparison::NotEqual => (to.likely - from.likely).abs(),
+                    _ => return None,
+                };
+                if !moves(self, first) && !moves(self, second) {
+                    // `while time.monotonic() < deadline`: not a counter.
+                    return None;
+                }
+                if distance <= 0.0 {
+                    return None;
+                }
+                let halves = self.halves(frame, *first);
+                let likely = if halves { distance.max(2.0).log2() } else { distance };
+                Some(Interval { low: likely / 10.0, likely, high: likely * 10.0 })
+            }
+            Expression::And(parts) => {
+                let mut best: Option<Interval> = None;
+                for part in parts.iter() {
+                    if let Some(count) = self.counted(frame, *part, assigned) {
+                        best = Some(match best {
+                            Some(b) if b.likely <= count.likely => b,
+                            _ => count,
+                        });
+                    }
+                }
+                best
+            }
+            Expression::Name(name) => {
+                let value = self.peek(frame, condition);
+                if let Some(n) = value.number().filter(|n| n.likely > 0.0) {
+                    let bits = self.shrinks_by_half(frame, *name);
+                    let likely = if bits { n.likely.max(2.0).log2() } else { n.likely };
+                    return Some(Interval { low: 1.0, likely, high: likely * 2.0 });
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// True if the loop that runs now divides or shifts the variable: `n //= 2`, `n >>= 1`.
+    fn halves(&self, frame: &Frame<'p>, expression: ExpressionId) -> bool {
+        match frame.facts.expressions.get(expression.index()) {
+            Some(Expression::Name(name)) => self.shrinks_by_half(frame, *name),
+            _ => false,
+        }
+    }
+
+    fn shrinks_by_half(&self, frame: &Frame<'p>, name: NameId) -> bool {
+        frame.facts.statements.iter().any(|statement| match statement {
+            Statement::AugmentedAssign { target, operator, .. } => {
+                matches!(operator, Operator::FloorDivide | Operator::RightShift | Operator::Divide | Operator::LeftShift | Operator::Multiply)
+                    && matches!(frame.facts.expressions.get(target.index()), Some(Expression::Name(n)) if *n == name)
+            }
+            _ => false,
+        })
+    }
+
+    fn mentions(&self, frame: &Frame<'p>, expression: ExpressionId, names: &[NameId]) -> bool {
+        match frame.facts.expressions.get(expression.index()) {
+            Some(Expression::Name(name)) => names.contains(name),
+            Some(Expression::Attribute { .. }) => true,
+            Some(Expression::Call { callee, arguments }) => {
+                // `len(found)` grows with `found`, which is not assigned but appended to.
+                let is_len = matches!(frame.facts.expressions.get(callee.index()), Some(Expression::Name(name)) if self.name(frame.file, *name) == "len");
+                is_len || arguments.iter().any(|a| self.mentions(frame, a.value, names))
+            }
+            Some(Expression::Binary { left, right, .. }) => {
+                self.mentions(frame, *left, names) || self.mentions(frame, *right, names)
+            }
+            Some(Expression::Subscript { .. }) => true,
+            _ => false,
+        }
+    }
+
+    /// Evaluates without charging anyone.
+    pub(super) fn peek(&mut self, frame: &mut Frame<'p>, expression: ExpressionId) -> Value {
+        let saved = std::mem::take(&mut frame.tally);
+        let pending = frame.pending.len();
+        let mark = self.events.len();
+        let value = self.evaluate(frame, expression);
+        self.events.truncate(mark);
+        frame.pending.truncate(pending);
+        frame.tally = saved;
+        value
+    }
+
+    /// Runs a loop's body once and multiplies.
+    pub(super) fn looped(
+        &mut self,
+        frame: &mut Frame<'p>,
+        plan: &Loop<'_>,
+        otherwise: &'p [StatementId],
+        mut turn: impl FnMut(&mut Self, &mut Frame<'p>) -> Flow,
+    ) -> Flow {
+        let entry = self.snapshot(frame);
+        let saved = std::mem::take(&mut frame.tally);
+        let scale = frame.scale;
+        let pending = frame.pending.len();
+        frame.scale *= plan.trips.likely.clamp(0.0, 1e9);
+        frame.loops += 1;
+        self.widen(frame, plan.assigned);
+        let mark = self.events.len();
+        let mut flow = turn(self, frame);
+        if self.changed_type(frame, plan.assigned, &entry) && frame.loops <= 2 {
+            // A variable has another type from the second turn on: run again with both.
+            self.events.truncate(mark);
+            frame.pending.truncate(pending);
+            frame.tally = Tally::default();
+            let after = self.snapshot(frame);
+            self.restore(frame, entry.clone());
+            self.join_variables(frame, &after);
+            self.widen(frame, plan.assigned);
+            flow = turn(self, frame);
+        }
+        frame.loops -= 1;
+        frame.scale = scale;
+        let body = std::mem::replace(&mut frame.tally, saved);
+        let leaving = flow.breaks + flow.returns + flow.raises * 0.5;
+        let trips = if leaving > 0.0 { early(plan, leaving) } else { plan.trips };
+        frame.tally.repeat(&body, trips);
+        self.extrapolate(frame, plan.assigned, &entry, trips);
+        self.note_loop(frame, plan, &body, trips, pending);
+
+        // The loop ends by itself, by `break`, or not at all.
+        let out = flow.returns + flow.raises;
+        let gone = if leaving > 0.0 { out / leaving.max(out) } else { 0.0 };
+        let endless = !plan.is_for && plan.trips == price::endless_turns();
+        if endless && leaving <= 0.0 {
+            frame.endless = true;
+            return Flow { returns: 1.0, ..Flow::NONE };
+        }
+        // A search that returns when it finds goes on behind the loop about as often as not.
+        let returned = if endless { gone } else { gone.min(if flow.returns > 0.9 { 0.9 } else { 0.5 }) };
+        let (returns, raises) = if out > 0.0 { (returned * flow.returns / out, returned * flow.raises / out) } else { (0.0, 0.0) };
+        let mut result = Flow { falls: 1.0 - returns - raises, returns, raises, breaks: 0.0, continues: 0.0 };
+        if !otherwise.is_empty() {
+            let tail = self.block(frame, otherwise);
+            result = handled_sum(
+                Flow { falls: result.falls * 0.5, returns: result.returns, raises: result.raises, ..Flow::NONE },
+                tail,
+                result.falls * 0.5,
+            );
+        }
+        result
+    }
+
+    /// What a loop did to an event loop, and its own bytecode as evidence.
+    fn note_loop(&mut self, frame: &mut Frame<'p>, plan: &Loop<'_>, body: &Tally, trips: Interval, pending: usize) {
+        let whole = body.cost.times(trips);
+        let own = body.trail.operations.iter().map(|o| if o.clock == Clock::Bytecode { o.seconds } else { 0.0 }).sum::<f64>();
+        let own = (body.cost.bytecode.likely - own).max(0.0) * trips.likely;
+        if own > 1e-5 {
+            let turns = readable(trips.likely);
+            let exact = if trips.is_exact() { "" } else { "about " };
+            frame.tally.trail.push(super::evidence::Operation {
+                clock: Clock::Bytecode,
+                wait: None,
+                seconds: own,
+                each: own,
+                weight: 1.0,
+                file: frame.file,
+                span: plan.place,
+                what: Arc::from(format!("a loop of {exact}{turns} turns in Python bytecode")),
+                source: None,
+                guessed: !trips.is_exact(),
+                path: None,
+            });
+        }
+        if !frame.is_async {
+            return;
+        }
+        if plan.suspends {
+            return;
+        }
+        let mut calls = frame.pending.split_off(pending.min(frame.pending.len()));
+        for stall in &mut calls {
+            stall.cost = stall.cost.times(trips);
+            let mut trail = super::evidence::Trail::default();
+            trail.extend(&stall.trail, trips.likely, None);
+            stall.trail = trail;
+        }
+        let total = whole.cpu().likely;
+        let largest = calls.iter().map(|c| c.cost.cpu().likely).fold(0.0, f64::max);
+        let waits: Vec<PendingStall> = calls.iter().filter(|c| c.trail.operations.iter().any(|o| o.wait.is_some())).cloned().collect();
+        if largest >= 0.6 * total || total < price::STALL_FLOOR {
+            frame.pending.extend(calls);
+        } else {
+            // The loop as a whole is the work, not one call in it.
+            frame.pending.extend(waits);
+            let mut trail = super::evidence::Trail::default();
+            trail.extend(&body.trail, trips.likely, None);
+            if own > 1e-5
+                && let Some(operation) = frame.tally.trail.operations.iter().find(|o| o.file == frame.file && o.span == plan.place)
+            {
+                trail.push(operation.clone());
+            }
+            trail.operations.retain(|o| o.wait.is_none());
+            frame.pending.push(PendingStall {
+                span: plan.place,
+                callee: Arc::from(""),
+                cost: Cost { wait: Interval::ZERO, ..whole },
+                trail,
+                conditional: frame.branches > 0,
+            });
+        }
+    }
+
+    /// Forgets the numbers that change from turn to turn.
+    fn widen(&mut self, frame: &Frame<'p>, assigned: &[NameId]) {
+        let mut variables = frame.environment.variables.borrow_mut();
+        for name in assigned {
+            if let Some(value) = variables.get_mut(name) {
+                let wide = widened(value);
+                *value = wide;
+            }
+        }
+    }
+
+    fn changed_type(&self, frame: &Frame<'p>, assigned: &[NameId], entry: &Variables) -> bool {
+        let variables = frame.environment.variables.borrow();
+        assigned.iter().any(|name| match (entry.get(name), variables.get(name)) {
+            (Some(before), Some(after)) => {
+                !before.alike(after) && !after.is_unknown() && !matches!(after, Value::Int(_) | Value::Float(_) | Value::Bool(_))
+            }
+            _ => false,
+        })
+    }
+
+    /// Numbers that grow by the same amount each turn, strings that grow.
+    fn extrapolate(&self, frame: &Frame<'p>, assigned: &[NameId], entry: &Variables, trips: Interval) {
+        let mut variables = frame.environment.variables.borrow_mut();
+        for name in assigned {
+            let (Some(before), Some(after)) = (entry.get(name), variables.get(name)) else { continue };
+            let grown = |from: f64, to: f64| from + (to - from).max(0.0) * trips.likely;
+            let value = match (before, after) {
+                (Value::Int(Some(from)), Value::Int(Some(to))) => {
+                    let likely = grown(from.likely, to.likely);
+                    Value::Int(Some(Interval { low: 0.0, likely, high: likely * 10.0 + trips.high }))
+                }
+                (Value::Text(_, from), Value::Text(_, to)) if to.likely > from.likely => {
+                    let likely = grown(from.likely, to.likely);
+                    Value::text(Interval { low: from.low, likely, high: likely * 10.0 })
+                }
+                (Value::Bytes(from), Value::Bytes(to)) if to.likely > from.likely => {
+                    let likely = grown(from.likely, to.likely);
+                    Value::Bytes(Interval { low: from.low, likely, high: likely * 10.0 })
+                }
+                (before, after) => before.join(after),
+            };
+            variables.insert(*name, value);
+        }
+    }
+
+    /// Binds a target.
+    pub(super) fn assign(&mut self, frame: &mut Frame<'p>, target: ExpressionId, value: Value) {
+        let Some(expression) = frame.facts.expressions.get(target.index()) else { return };
+        match expression {
+            Expression::Name(name) => {
+                frame.tally.tick(price::STORE);
+                self.set_name(frame, *name, value);
+            }
+            Expression::Attribute { value: owner, attribute } => {
+                frame.tally.tick(price::ATTRIBUTE);
+                let owner = self.evaluate(frame, *owner);
+                let name = self.name(frame.file, *attribute);
+                self.set_attribute(frame, &owner, name, value);
+            }
+            Expression::Subscript { value: owner, index } => {
+                frame.tally.tick(price::SUBSCRIPT);
+                let owner = self.evaluate(frame, *owner);
+                let index = self.evaluate(frame, *index);
+                self.set_item(frame, &owner, &index, value);
+            }
+            Expression::Tuple(parts) | Expression::List(parts) => {
+                let starred = parts.iter().position(|p| matches!(frame.facts.expressions.get(p.index()), Some(Expression::Starred(_))));
+                for (index, part) in parts.iter().enumerate() {
+                    let value = if starred == Some(index) {
+                        let item = self.element(&value);
+                        let length = self.length(&value);
+                        self.list(item, length, None)
+                    } else {
+                        self.unpacked(&value, index, Some(parts.len()))
+                    };
+                    self.assign(frame, *part, value);
+                }
+            }
+            Expression::Starred(inner) => self.assign(frame, *inner, value),
+            _ => {}
+        }
+    }
+
+    /// Binds a name where Python's scoping says.
+    pub(super) fn set_name(&mut self, frame: &mut Frame<'p>, name: NameId, value: Value) {
+        if let Some(function) = frame.function.and_then(|f| frame.facts.functions.get(f.index())) {
+            if function.globals.contains(&name) {
+                return;
+            }
+            if function.nonlocals.contains(&name) {
+                let mut scope = frame.environment.parent.clone();
+                while let Some(environment) = scope {
+                    if environment.variables.borrow().contains_key(&name) {
+                        environment.variables.borrow_mut().insert(name, widened(&value));
+                        self.oldest_change = 0;
+                        return;
+                    }
+                    scope = environment.parent.clone();
+                }
+                return;
+            }
+        }
+        frame.environment.variables.borrow_mut().insert(name, value);
+    }
+
+    fn augmented(&mut self, frame: &mut Frame<'p>, target: ExpressionId, operator: Operator, value: ExpressionId) {
+        let before = self.evaluate(frame, target);
+        let right = self.evaluate(frame, value);
+        // `items += more` grows the list itself.
+        if let (Operator::Add, Value::Object(reference)) = (operator, &before) {
+            let is_list = matches!(reference.0.borrow().kind, Kind::List);
+            if is_list {
+                let item = self.element(&right);
+                let more = self.length(&right);
+                self.consume(frame, &right);
+                let times = self.relative_scale(frame, reference);
+                self.change(reference, |object| {
+                    object.item = if object.length.high == 0.0 { item.clone() } else { object.item.join(&item) };
+                    object.length = object.length.plus(more.scaled(times));
+                    object.elements = None;
+                });
+                return;
+            }
+        }
+        let result = self.binary(frame, operator, &before, &right);
+        self.assign(frame, target, result);
+    }
+
+    /// How often this point runs for each time that the object is made.
+    pub(super) fn relative_scale(&self, frame: &Frame<'p>, reference: &super::value::Reference) -> f64 {
+        let weight = reference.0.borrow().weight.max(1e-9);
+        (frame.scale / weight).clamp(0.05, 1e12)
+    }
+
+    /// What follows from a condition being true or false.
+    pub(super) fn narrow(&mut self, frame: &mut Frame<'p>, condition: ExpressionId, holds: bool) {
+        let Some(expression) = frame.facts.expressions.get(condition.index()) else { return };
+        match expression {
+            Expression::Unary { operator: UnaryOperator::Not, operand } => self.narrow(frame, *operand, !holds),
+            Expression::And(parts) if holds => {
+                for part in parts.iter() {
+                    self.narrow(frame, *part, true);
+                }
+            }
+            Expression::Or(parts) if !holds => {
+                for part in parts.iter() {
+                    self.narrow(frame, *part, false);
+                }
+            }
+            Expression::Compare { first, rest } if rest.len() == 1 => {
+                let Some((comparison, second)) = rest.first() else { return };
+                let is_none = matches!(frame.facts.expressions.get(second.index()), Some(Expression::None));
+                let same = match comparison {
+                    Comparison::Is | Comparison::Equal => holds,
+                    Comparison::IsNot | Comparison::NotEqual => !holds,
+                    _ => return,
+                };
+                if is_none {
+                    self.narrow_name(frame, *first, |value| if same { Value::None } else { without_none(value) });
+                }
+            }
+            Expression::Name(_) | Expression::Attribute { .. } if holds => {
+                self.narrow_name(frame, condition, without_none);
+            }
+            Expression::Named { name, .. } if holds => {
+                let value = frame.environment.variables.borrow().get(name).map(without_none);
+                if let Some(value) = value {
+                    frame.environment.variables.borrow_mut().insert(*name, value);
+                }
+            }
+            Expression::Call { callee, arguments } if holds => {
+                let is_instance = matches!(frame.facts.expressions.get(callee.index()), Some(Expression::Name(name)) if self.name(frame.file, *name) == "isinstance");
+                if let (true, Some(subject), Some(class)) = (is_instance, arguments.first(), arguments.get(1))
+                    && subject.kind == ArgumentKind::Positional
+                {
+                    let class = self.peek(frame, class.value);
+                    if let Some(instance) = self.instance_of(&class) {
+                        self.narrow_name(frame, subject.value, |value| if value.is_unknown() { instance.clone() } else { value.clone() });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn narrow_name(&mut self, frame: &mut Frame<'p>, expression: ExpressionId, narrowed: impl Fn(&Value) -> Value) {
+        if let Some(Expression::Name(name)) = frame.facts.expressions.get(expression.index()) {
+            let mut variables = frame.environment.variables.borrow_mut();
+            if let Some(value) = variables.get(name) {
+                let value = narrowed(value);
+                variables.insert(*name, value);
+            }
+        }
+    }
+
+    /// The value of a `def`: a function, decorated.
+    pub(super) fn define_function(&mut self, frame: &mut Frame<'p>, function: FunctionId) -> Value {
+        let Some(definition) = frame.facts.functions.get(function.index()) else { return Value::Unknown };
+        let environment = frame.function.is_some().then(|| frame.environment.clone());
+        let closure = Rc::new(Closure {
+            file: frame.file,
+            function,
+            environment,
+            owner: None,
+            context: false,
+            compiled: None,
+        });
+        if frame.function.is_some() && (definition.is_async || !definition.decorators.is_empty()) {
+            frame.nested.push(closure.clone());
+        }
+        frame.tally.tick(price::BUILD);
+        self.decorated(frame, Value::Function(closure), &definition.decorators)
+    }
+
+    /// Applies decorators, innermost first.
+    pub(super) fn decorated(&mut self, frame: &mut Frame<'p>, mut value: Value, decorators: &[ExpressionId]) -> Value {
+        for decorator in decorators.iter().rev() {
+            let function = self.evaluate(frame, *decorator);
+            let place = frame.spans.expressions.get(decorator.index()).copied().unwrap_or_default();
+            let saved = std::mem::take(&mut frame.tally);
+            value = self.apply_decorator(frame, &function, value, place);
+            frame.tally = saved;
+        }
+        value
+    }
+
+    /// The value of a `class` statement.
+    pub(super) fn define_class(&mut self, frame: &mut Frame<'p>, class: ClassId) -> Value {
+        let environment = frame.function.is_some().then(|| frame.environment.clone());
+        let value = Value::Class(Rc::new(ClassValue { file: frame.file, class, environment }));
+        value
+    }
+
+    /// True if a loop gives way to the event loop in each turn: it holds an `await`.
+    pub(super) fn block_suspends(&mut self, frame: &Frame<'p>, id: StatementId) -> bool {
+        if !frame.is_async {
+            return false;
+        }
+        let key = (frame.file, id.0);
+        if let Some(&known) = self.suspending.get(&key) {
+            return known;
+        }
+        // Expressions are numbered as they stand, so those of a statement lie between its bounds.
+        let whole = frame.spans.statements.get(id.index()).copied().unwrap_or_default();
+        let inside = |span: &Span| span.start >= whole.start && span.end <= whole.end;
+        let nested: Vec<Span> = frame.spans.functions.iter().copied().filter(|s| inside(s)).collect();
+        let awaits = frame.facts.expressions.iter().zip(&frame.spans.expressions).any(|(expression, span)| {
+            let Expression::Await(awaited) = expression else { return false };
+            inside(span)
+                && !nested.iter().any(|n| n.start <= span.start && span.end <= n.end)
+                && self.gives_way(frame, *awaited)
+        });
+        let contexts = frame.facts.statements.iter().zip(&frame.spans.statements).any(|(statement, span)| {
+            let is_async = match statement {
+                Statement::For { is_async, .. } | Statement::With { is_async, .. } => *is_async,
+                _ => false,
+            };
+            is_async && inside(span) && *span != whole
+        });
+        let suspends = awaits || contexts;
+        self.suspending.insert(key, suspends);
+        suspends
+    }
+
+    /// True unless what is awaited is a coroutine of the project that never gives way.
+    fn gives_way(&self, frame: &Frame<'p>, awaited: ExpressionId) -> bool {
+        let Some(Expression::Call { callee, .. }) = frame.facts.expressions.get(awaited.index()) else { return true };
+        let Some(Expression::Name(name)) = frame.facts.expressions.get(callee.index()) else { return true };
+        let function = frame.facts.functions.iter().find(|f| f.name == *name && f.class.is_none() && f.parent.is_none());
+        function.is_none_or(|f| !f.is_async || f.has_await)
+    }
+}
+
+/// A `for` statement's parts.
+struct ForLoop<'a> {
+    target: ExpressionId,
+    iterable: ExpressionId,
+    body: &'a [StatementId],
+    otherwise: &'a [StatementId],
+    is_async: bool,
+    assigned: &'a [NameId],
+}
+
+/// What is known of a loop before its body runs.
+pub struct Loop<'a> {
+    /// Names that it binds.
+    pub assigned: &'a [NameId],
+    /// How many turns it makes if nothing ends it early.
+    pub trips: Interval,
+    /// Its head.
+    pub place: Span,
+    /// It gives way to the event loop in each turn.
+    pub suspends: bool,
+    /// A `for` or a comprehension.
+    pub is_for: bool,
+}
+
+/// Turns of a loop that a turn leaves with probability `leaving`.
+fn early(plan: &Loop<'_>, leaving: f64) -> Interval {
+    let full = plan.trips;
+    if leaving >= 0.99 {
+        return Interval { low: 1.0_f64.min(full.low), likely: 1.0_f64.min(full.likely), high: 1.0_f64.min(full.high) };
+    }
+    let geometric = 1.0 / leaving;
+    // Between leaving at once and never: a search looks at many before it finds.
+    let likely = if plan.is_for { (geometric * full.likely.max(1.0)).sqrt().min(full.likely) } else if full == price::endless_turns() {
+        (geometric * 10.0).min(full.likely)
+    } else {
+        (geometric * full.likely.max(1.0)).sqrt().min(full.likely)
+    };
+    Interval { low: likely.min(1.0), likely, high: full.high.max(likely) }
+}
+
+/// How often the first branch is taken, from what the branches do.
+fn likely_share(then: Flow, otherwise: Flow, alone: bool) -> f64 {
+    if then.raises > 0.9 {
+        0.02
+    } else if otherwise.raises > 0.9 {
+        0.98
+    } else if then.leaves() && alone {
+        0.3
+    } else {
+        0.5
+    }
+}
+
+fn handled_sum(sum: Flow, part: Flow, share: f64) -> Flow {
+    Flow {
+        falls: sum.falls + part.falls * share,
+        breaks: sum.breaks + part.breaks * share,
+        continues: sum.continues + part.continues * share,
+        returns: sum.returns + part.returns * share,
+        raises: sum.raises + part.raises * share,
+    }
+}
+
+/// Shares of those that did not raise, as shares of all that did not.
+fn scaled(flow: Flow, remaining: f64) -> Flow {
+    if remaining <= 0.0 {
+        return Flow { falls: 1.0, ..Flow::NONE };
+    }
+    Flow {
+        falls: flow.falls / remaining,
+        breaks: flow.breaks / remaining,
+        continues: flow.continues / remaining,
+        returns: flow.returns / remaining,
+        raises: 0.0,
+    }
+}
+
+/// A value whose number is only a start.
+pub fn widened(value: &Value) -> Value {
+    let spread = |n: &Interval| Interval { low: n.low.min(0.0), likely: n.likely, high: n.high.abs().max(1.0) * 1e6 };
+    match value {
+        Value::Int(Some(n)) => Value::Int(Some(spread(n))),
+        Value::Float(Some(n)) => Value::Float(Some(spread(n))),
+        Value::Bool(_) => Value::Bool(None),
+        Value::Text(_, n) => Value::text(Interval { low: 0.0, likely: n.likely, high: n.high.max(1.0) * 1e3 }),
+        Value::None => Value::Unknown,
+        Value::Tuple(parts) => Value::Tuple(parts.iter().map(widened).collect()),
+        other => other.clone(),
+    }
+}
+
+fn without_none(value: &Value) -> Value {
+    match value {
+        Value::Union(parts) => {
+            let rest: Vec<Value> = parts.iter().filter(|p| !matches!(p, Value::None)).cloned().collect();
+            super::value::union(&rest)
+        }
+        Value::None => Value::Unknown,
+        other => other.clone(),
+    }
+}
+
+/// A count as people write it.
+pub fn readable(count: f64) -> String {
+    let rounded = if count >= 100.0 {
+        let magnitude = 10f64.powf(count.log10().floor() - 1.0);
+        (count / magnitude).round() * magnitude
+    } else {
+        count.round()
+    };
+    let digits = format!("{rounded:.0}");
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

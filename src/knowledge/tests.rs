@@ -1,0 +1,234 @@
+//! Holds the knowledge to order, citations and consistency, and the loader to its promises.
+
+use super::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Behaviour that `estimate::intrinsics` implements.
+const INTRINSICS: &[&str] = &[];
+
+/// The files on disk, with their stems, in order of stems.
+fn files() -> BTreeMap<String, PathBuf> {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/knowledge");
+    let mut found = BTreeMap::new();
+    for folder in ["std", "lib"] {
+        for entry in std::fs::read_dir(home.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            assert!(found.insert(stem.clone(), path).is_none(), "two files for {stem}");
+        }
+    }
+    found
+}
+
+fn data() -> Vec<(&'static str, schema::Library)> {
+    let parse = |text| toml::from_str(text).unwrap_or_default();
+    LIBRARIES.iter().map(|(stem, text)| (*stem, parse(text))).collect()
+}
+
+fn root(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
+#[track_caller]
+fn check(problems: &[String]) {
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn each_file_is_in_the_table() {
+    let expected: Vec<String> = files().into_keys().collect();
+    let table: Vec<&str> = LIBRARIES.iter().map(|(stem, _)| *stem).collect();
+    assert_eq!(table, expected, "LIBRARIES in src/knowledge/table.rs");
+}
+
+#[test]
+fn the_table_of_alias_roots_is_true() {
+    let mut expected = BTreeMap::new();
+    let mut problems = Vec::new();
+    let data = data();
+    for (stem, library) in &data {
+        for alias in library.aliases.keys() {
+            let root = root(alias);
+            if root == *stem {
+                continue;
+            }
+            if data.iter().any(|(other, _)| other == &root) {
+                problems.push(format!("{stem}: the alias {alias} belongs into {root}'s file"));
+            } else if *expected.entry(root).or_insert(*stem) != *stem {
+                problems.push(format!("{stem}: aliases of {root} stand in two files"));
+            }
+        }
+    }
+    check(&problems);
+    let expected: Vec<(&str, &str)> = expected.into_iter().collect();
+    assert_eq!(ALIAS_ROOTS, expected, "ALIAS_ROOTS in src/knowledge/table.rs");
+}
+
+#[test]
+fn the_spawn_words_are_true() {
+    let data = data();
+    let mut names = BTreeSet::new();
+    for (_, library) in &data {
+        for call in library.call.iter().filter(|call| call.spawn.is_some()) {
+            names.extend(call.names.iter().map(String::as_str));
+        }
+        let vehicles = library.types.iter().filter(|(_, data)| data.vehicle.is_some());
+        names.extend(vehicles.map(|(name, _)| name.as_str()));
+    }
+    let mut words: BTreeSet<&str> = names.iter().map(|name| last_segment(name)).collect();
+    for (_, library) in &data {
+        let aliases = library.aliases.iter().filter(|(_, name)| names.contains(name.as_str()));
+        words.extend(aliases.map(|(alias, _)| last_segment(alias)));
+    }
+    words.remove("*");
+    let expected: Vec<&str> = words.into_iter().collect();
+    assert_eq!(SPAWN_WORDS, expected, "SPAWN_WORDS in src/knowledge/table.rs");
+}
+
+#[test]
+fn every_text_can_be_read() {
+    let mut problems = Vec::new();
+    for (stem, text) in LIBRARIES {
+        let (_, found) = Library::parse(text);
+        problems.extend(found.into_iter().map(|problem| format!("{stem}: {problem}")));
+    }
+    check(&problems);
+}
+
+#[test]
+fn every_group_is_whole() {
+    let mut problems = Vec::new();
+    for (stem, library) in data() {
+        for call in &library.call {
+            let first = call.names.first().map_or("", String::as_str);
+            let mut object = |holds: bool, what: &str| {
+                if !holds {
+                    problems.push(format!("{stem}: {first}: {what}"));
+                }
+            };
+            object(!call.names.is_empty(), "no names");
+            // Upper case may stand before lower case or among it.
+            let folded = |name: &String| (name.to_lowercase(), name.clone());
+            let sorted = call.names.is_sorted_by(|a, b| a < b)
+                || call.names.is_sorted_by(|a, b| folded(a) < folded(b));
+            object(sorted, "names not sorted, or twice");
+            object(!call.source.trim().is_empty(), "no source");
+            object(call.clock.is_some() != call.split.is_some(), "not one of clock and split");
+            object(call.per.is_some() == call.size.is_some(), "per and size go together");
+            let split = call.split.unwrap_or_default();
+            let sum = split.bytecode + split.atomic + split.native + split.wait;
+            object(call.split.is_none() || (sum - 1.0).abs() < 1e-6, "shares do not add up to 1");
+            let waits = call.clock == Some(Clock::Wait) || split.wait > 0.0;
+            object(!waits || call.wait.is_some(), "no kind of wait");
+            object(waits || call.wait.is_none(), "a kind of wait, but no wait");
+            object(call.below.is_some() || call.below_clock.is_none(), "below_clock without below");
+            let known = call
+                .intrinsic
+                .as_deref()
+                .is_none_or(|name| INTRINSICS.is_empty() || INTRINSICS.contains(&name));
+            object(known, "unknown intrinsic");
+        }
+    }
+    check(&problems);
+}
+
+#[test]
+fn every_name_is_at_home_and_said_once() {
+    let knowledge = Knowledge::default();
+    let mut problems = Vec::new();
+    for (stem, library) in data() {
+        let mut roots: BTreeSet<&str> = library.aliases.keys().map(|name| root(name)).collect();
+        roots.insert(stem);
+        let mut seen = BTreeSet::new();
+        for call in &library.call {
+            for name in &call.names {
+                if !roots.contains(root(name)) {
+                    problems.push(format!("{stem}: {name} belongs into another file"));
+                }
+                if call.when.is_empty() && !seen.insert(name) {
+                    problems.push(format!("{stem}: {name} stands in two groups"));
+                }
+                let path = name.trim_end_matches(".*");
+                if library.aliases.contains_key(name) || knowledge.canonical(path) != path {
+                    let canonical = knowledge.canonical(path);
+                    problems.push(format!("{stem}: {name} is an alias of {canonical}"));
+                }
+            }
+        }
+        for name in library.types.keys() {
+            if !roots.contains(root(name)) {
+                problems.push(format!("{stem}: type {name} belongs into another file"));
+            }
+            if library.aliases.contains_key(name) {
+                problems.push(format!("{stem}: type {name} is an alias"));
+            }
+        }
+    }
+    check(&problems);
+}
+
+#[test]
+fn every_class_named_exists() {
+    let knowledge = Knowledge::default();
+    let mut problems = BTreeSet::new();
+    let mut look = |stem: &str, place: &str, class: &str| {
+        let canonical = knowledge.canonical(class);
+        let built =
+            library_of(&canonical).is_some_and(|file| file.names.contains_key(canonical.as_ref()));
+        if class_of(&canonical).is_none() && !built {
+            problems.insert(format!("{stem}: {place}: no type {class}"));
+        }
+    };
+    for (stem, text) in LIBRARIES {
+        let library = Library::parse(text).0;
+        for entry in &library.entries {
+            let first = entry.names.first().map_or("", String::as_str);
+            for class in entry.returns.iter().flat_map(TypeExpression::classes) {
+                look(stem, first, class);
+            }
+        }
+        let names: BTreeSet<&String> = library.classes.keys().collect();
+        for class in names.into_iter().filter_map(|name| library.classes.get(name)) {
+            let parts = [&class.item, &class.subscript, &class.enter].into_iter().flatten();
+            for expression in class.attributes.values().chain(parts) {
+                for named in expression.classes() {
+                    look(stem, &class.name, named);
+                }
+            }
+            for base in &class.bases {
+                look(stem, &class.name, base);
+            }
+        }
+    }
+    check(&problems.into_iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn answers_follow_aliases_and_the_user() {
+    let knowledge = Knowledge::new(UserKnowledge {
+        cpu: vec!["requests.get".to_owned(), "corp.model.*".to_owned()],
+        spawns: vec![UserSpawn {
+            name: "corp.later".to_owned(),
+            vehicle: Vehicle::Thread,
+            target: "0:func".to_owned(),
+        }],
+        ..UserKnowledge::default()
+    });
+    let cases = [
+        ("requests.get", "cpu"),
+        ("requests.api.get", "cpu"),
+        ("requests.api.post", "io"),
+        ("requests.sessions.Session.post", "io"),
+        ("requests.sessions.Session", "neutral"),
+        ("corp.model.fit", "cpu"),
+        ("corp.later", "neutral"),
+        ("corp.other", "unknown"),
+        ("nothing", "unknown"),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(knowledge.answer(name).class, expected, "{name}");
+    }
+    assert!(knowledge.spawn_words().contains(&"later"));
+    assert!(knowledge.calls("corp.later").first().is_some_and(|entry| entry.spawn.is_some()));
+}
