@@ -5,4 +5,5 @@ pub mod diagnostic;
 pub mod facts;
 pub mod id;
 pub mod knowledge;
+pub mod syntax;
 pub mod text;
