@@ -5,4 +5,6 @@ pub mod diagnostic;
 pub mod facts;
 pub mod id;
 pub mod knowledge;
+pub mod project;
+pub mod syntax;
 pub mod text;

@@ -215,6 +215,7 @@ pub struct AttributeStore {
 
 /// A statement.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the line over each variant shows its fields")]
 pub enum Statement {
     /// An expression for its effect.
     Expression(ExpressionId),
@@ -292,6 +293,7 @@ pub struct Case {
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the line over each variant shows its fields")]
 pub enum Expression {
     /// A name.
     Name(NameId),

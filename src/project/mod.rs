@@ -1,0 +1,191 @@
+//! All files together: which module a file is, and what a name in it stands for.
+//!
+//! Modules are found by folders alone, so asking for one parses nothing; a file is parsed when its facts are
+//! first asked for, and never again. After [`Project::new`] nothing changes, so threads may share it.
+
+mod folders;
+mod names;
+mod resolve;
+pub mod scan;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use rustc_hash::FxHashMap;
+
+use crate::facts;
+use crate::facts::ir::{BindingValue, Facts, Spans};
+use crate::id::{FileId, NameId};
+
+use folders::Folders;
+
+/// A file as it is given.
+#[derive(Debug, Clone)]
+pub struct SourceInput {
+    /// As it is shown, with `/` between folders.
+    pub path: String,
+    /// Its text.
+    pub text: Arc<str>,
+    /// Findings in it are wanted; else it is read for what others import from it.
+    pub reported: bool,
+}
+
+/// What a file says.
+#[derive(Debug)]
+pub struct Parsed {
+    /// Without positions.
+    pub facts: Facts,
+    /// Positions.
+    pub spans: Spans,
+    /// Module-level names: the bindings that count, in order.
+    table: FxHashMap<NameId, Box<[u32]>>,
+    /// Interned names that are bound at module level.
+    bound: FxHashMap<Box<str>, NameId>,
+    /// `from … import *` at module level.
+    stars: Box<[u32]>,
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Entity {
+    /// A module of the project; a package is its `__init__.py`.
+    Module(FileId),
+    /// A folder without `__init__.py`: `root|dotted.name`, where the name is empty if only relative imports lead
+    /// to it.
+    Namespace(Arc<str>),
+    /// Index into the `bindings` of a file's facts; never an import, those are followed to the end.
+    Binding(FileId, u32),
+    /// A dotted name outside the project: `requests.get`, `os.path`.
+    Library(Arc<str>),
+    /// Bound, but nothing says to what.
+    Unknown,
+}
+
+/// All files together.
+#[derive(Debug)]
+pub struct Project {
+    files: Vec<File>,
+    folders: Folders,
+    parsed: AtomicUsize,
+    /// Every dotted name that an import statement of any file mentions, for [`Project::module_name`].
+    mentioned: OnceLock<rustc_hash::FxHashSet<Box<str>>>,
+}
+
+#[derive(Debug)]
+struct File {
+    input: SourceInput,
+    name: OnceLock<Box<str>>,
+    parsed: OnceLock<Parsed>,
+}
+
+impl Project {
+    /// Puts files together. They are numbered in the order of their paths; of two with one path the first counts.
+    pub fn new(mut inputs: Vec<SourceInput>) -> Project {
+        inputs.sort_by(|a, b| a.path.cmp(&b.path));
+        inputs.dedup_by(|later, earlier| later.path == earlier.path);
+        let folders = Folders::new(inputs.iter().map(|input| input.path.as_str()));
+        let file = |input| File { input, name: OnceLock::new(), parsed: OnceLock::new() };
+        Project {
+            files: inputs.into_iter().map(file).collect(),
+            folders,
+            parsed: AtomicUsize::new(0),
+            mentioned: OnceLock::new(),
+        }
+    }
+
+    /// Every file, in path order.
+    pub fn files(&self) -> impl Iterator<Item = FileId> + use<> {
+        (0..self.files.len()).map(FileId::new)
+    }
+
+    /// Its path as given.
+    pub fn path(&self, file: FileId) -> &str {
+        self.files.get(file.index()).map_or("", |file| &file.input.path)
+    }
+
+    /// Its text.
+    pub fn text(&self, file: FileId) -> &str {
+        self.files.get(file.index()).map_or("", |file| &file.input.text)
+    }
+
+    /// Findings in it are wanted.
+    pub fn reported(&self, file: FileId) -> bool {
+        self.files.get(file.index()).is_some_and(|file| file.input.reported)
+    }
+
+    /// Its facts, extracted when first asked for.
+    pub fn parsed(&self, file: FileId) -> &Parsed {
+        static NOTHING: OnceLock<Parsed> = OnceLock::new();
+        let Some(file) = self.files.get(file.index()) else {
+            return NOTHING.get_or_init(|| Parsed::new(""));
+        };
+        file.parsed.get_or_init(|| {
+            self.parsed.fetch_add(1, Ordering::Relaxed);
+            Parsed::new(&file.input.text)
+        })
+    }
+
+    /// How many files were parsed.
+    pub fn parsed_count(&self) -> usize {
+        self.parsed.load(Ordering::Relaxed)
+    }
+
+    /// Its dotted name, as other files import it.
+    ///
+    /// From the outermost folder with an `__init__.py` downwards; `pkg/__init__.py` is `pkg`. A script outside
+    /// packages is its stem. Where files import it by a longer name, through folders without `__init__.py`
+    /// (`import tools.build`), it is the shortest such name.
+    pub fn module_name(&self, file: FileId) -> &str {
+        let Some(entry) = self.files.get(file.index()) else { return "" };
+        entry.name.get_or_init(|| {
+            let mut candidates = self.folders.module_names(file, &entry.input.path);
+            let Some(first) = candidates.next() else { return Box::default() };
+            let Some(second) = candidates.next() else { return first };
+            let mentioned =
+                self.mentioned.get_or_init(|| folders::mentioned(self.files.iter().map(|f| &*f.input.text)));
+            if mentioned.contains(&first) {
+                return first;
+            }
+            let longer = std::iter::once(second).chain(candidates).find(|name| mentioned.contains(name));
+            longer.unwrap_or(first)
+        })
+    }
+}
+
+impl Parsed {
+    fn new(text: &str) -> Parsed {
+        let (facts, spans) = facts::extract(text);
+        let mut groups: FxHashMap<NameId, Vec<u32>> = FxHashMap::default();
+        let mut bound = FxHashMap::default();
+        let mut stars = Vec::new();
+        for (index, binding) in facts.bindings.iter().enumerate() {
+            if binding.typing_only {
+                continue;
+            }
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            if matches!(binding.value, BindingValue::ImportStar { .. }) {
+                stars.push(index);
+                continue;
+            }
+            let group = groups.entry(binding.name).or_default();
+            // `x += 1` and `x: int` leave what `x` was; the rest replaces it, unless it may not run.
+            let adds = matches!(binding.value, BindingValue::Augmented(_) | BindingValue::Annotated(_));
+            if !binding.conditional && !adds {
+                group.clear();
+            }
+            group.push(index);
+            if let Some(name) = facts.names.get(binding.name.index()) {
+                bound.insert(name.clone(), binding.name);
+            }
+        }
+        let table = groups.into_iter().map(|(name, group)| (name, group.into_boxed_slice())).collect();
+        Parsed { facts, spans, table, bound, stars: stars.into_boxed_slice() }
+    }
+
+    /// The bindings of a module-level name that count: the last that surely runs and those that may after it.
+    pub fn bindings_of(&self, name: &str) -> &[u32] {
+        self.bound.get(name).and_then(|name| self.table.get(name)).map_or(&[], |group| group)
+    }
+}
