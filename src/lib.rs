@@ -8,6 +8,7 @@ pub mod config;
 pub mod source;
 pub mod knowledge;
 pub mod facts;
+pub mod suppress;
 pub mod rules;
 pub mod analysis;
 pub mod render;

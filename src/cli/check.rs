@@ -3,7 +3,7 @@
 use super::settings::{self, Found};
 use super::{Check, Color, Exit, Failure, Options, say};
 use crate::analysis::{Analysis, AnalysisHost, Change};
-use crate::render::{self, Context, Format};
+use crate::render::{self, Context, Format, Style};
 use crate::walk::{self, Given};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
@@ -30,9 +30,8 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
     let context = Context { analysis: &loaded.analysis, shown: &loaded.shown };
     say_oddities(&context);
 
-    let _ = color;
     let mut out = BufWriter::new(io::stdout().lock());
-    render::write(&mut out, arguments.output_format, &context, &diagnostics)?;
+    render::write(&mut out, arguments.output_format, style(color), &context, &diagnostics)?;
     out.flush()?;
 
     let files = loaded.analysis.reported_files();
@@ -45,6 +44,23 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
         say(&summary(diagnostics.len(), files));
     }
     if diagnostics.is_empty() || arguments.exit_zero { Ok(Exit::Clean) } else { Ok(Exit::Findings) }
+}
+
+/// What stdout can show. A file gets the same bytes whatever the terminal.
+fn style(color: Color) -> Style {
+    let terminal = io::stdout().is_terminal();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
+    Style {
+        color: match color {
+            Color::Auto => terminal && !plain,
+            Color::Always => true,
+            Color::Never => false,
+        },
+        unicode: !terminal || supports_unicode::on(supports_unicode::Stream::Stdout),
+        width: if terminal { width.clamp(50, 120) } else { 80 },
+    }
 }
 
 fn summary(findings: usize, files: usize) -> String {

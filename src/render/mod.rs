@@ -1,6 +1,7 @@
 //! Findings to bytes, one file a format.
 
 pub mod concise;
+pub mod full;
 pub mod json;
 
 use crate::analysis::Analysis;
@@ -18,6 +19,17 @@ pub enum Format {
     Concise,
     /// A list of objects.
     Json,
+}
+
+/// What the reader's terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// With colours.
+    pub color: bool,
+    /// With lines and arrows beyond ASCII.
+    pub unicode: bool,
+    /// In columns.
+    pub width: usize,
 }
 
 /// What a renderer needs besides the findings.
@@ -41,11 +53,12 @@ impl Context<'_> {
 pub fn write(
     out: &mut dyn Write,
     format: Format,
+    style: Style,
     context: &Context<'_>,
     diagnostics: &[Diagnostic],
 ) -> io::Result<()> {
     match format {
-        Format::Full => concise::write(out, context, diagnostics),
+        Format::Full => full::write(out, style, context, diagnostics),
         Format::Concise => concise::write(out, context, diagnostics),
         Format::Json => json::write(out, context, diagnostics),
     }
@@ -60,6 +73,7 @@ pub fn url(name: &str) -> String {
 /// direction of writing. Every character is replaced by one of as many bytes, so spans still fit.
 pub fn harmless(text: &str) -> String {
     let replace = |c: char| match c {
+        '\t' => '\t',
         '\u{0}'..='\u{1f}' | '\u{7f}' => '?',
         '\u{80}'..='\u{9f}' => '¿',
         '\u{61c}' => '¿',
