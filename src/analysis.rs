@@ -4,7 +4,9 @@
 use crate::config::Settings;
 use crate::cost::Workload;
 use crate::diagnostic::Diagnostic;
+use crate::facts::ir::{Facts, Spans, Statement};
 use crate::id::FileId;
+use crate::suppress::Suppressions;
 use crate::text::{LineIndex, Span};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -49,7 +51,11 @@ impl AnalysisHost {
             reported: *reported,
             lines: OnceLock::new(),
         };
-        Analysis { settings: self.settings.clone(), files: self.files.iter().map(file).collect() }
+        Analysis {
+            settings: self.settings.clone(),
+            files: self.files.iter().map(file).collect(),
+            outcome: OnceLock::new(),
+        }
     }
 }
 
@@ -58,6 +64,7 @@ impl AnalysisHost {
 pub struct Analysis {
     settings: Settings,
     files: Vec<File>,
+    outcome: OnceLock<Outcome>,
 }
 
 #[derive(Debug)]
@@ -68,22 +75,13 @@ struct File {
     lines: OnceLock<LineIndex>,
 }
 
-/// The call graph that was resolved.
+/// The call graph that was resolved. Functions go by `module.Class.method`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Graph {
-    /// By name.
-    pub functions: Vec<GraphFunction>,
-}
-
-/// A function of the project in the call graph.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GraphFunction {
-    /// `module.Class.method`.
-    pub name: String,
-    /// What it does with its time.
-    pub workload: Workload,
-    /// What it calls: functions of the project and of libraries, sorted and unique.
-    pub calls: Vec<String>,
+    /// What each function of the project calls, sorted and unique.
+    pub calls: BTreeMap<String, Vec<String>>,
+    /// What each does with its time.
+    pub workloads: BTreeMap<String, Workload>,
 }
 
 /// What the knowledge base says of a name.
@@ -112,24 +110,75 @@ pub struct Oddity {
     pub what: String,
 }
 
+/// What one run of the engine gives.
+#[derive(Debug, Default)]
+struct Outcome {
+    /// In any order, also those that nobody is to see.
+    diagnostics: Vec<Diagnostic>,
+    /// The facts of each file that was parsed, by [`FileId`].
+    facts: Vec<Option<Arc<(Facts, Spans)>>>,
+}
+
 impl Analysis {
     /// All findings in the reported files, in path and position order, without suppressed ones.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        let mut found = self.run_engine();
-        found.retain(|diagnostic| self.file(diagnostic.file).is_some_and(|file| file.reported));
-        found.retain(|diagnostic| diagnostic.confidence >= self.settings.confidence);
+        let is_shown = |found: &&Diagnostic| {
+            self.file(found.file).is_some_and(|file| file.reported)
+                && found.confidence >= self.settings.confidence
+        };
+        let mut found: Vec<Diagnostic> =
+            self.outcome().diagnostics.iter().filter(is_shown).cloned().collect();
         found.sort_by(|a, b| (a.file, a.span, a.code, &a.message).cmp(&(b.file, b.span, b.code, &b.message)));
-        found
+        found.dedup();
+        self.without_silenced(found)
+    }
+
+    fn outcome(&self) -> &Outcome {
+        self.outcome.get_or_init(|| self.run_engine())
     }
 
     /// The engine's door from this side: the estimate over the project, and the rules over that.
-    fn run_engine(&self) -> Vec<Diagnostic> {
-        Vec::new()
+    fn run_engine(&self) -> Outcome {
+        Outcome::default()
     }
 
-    /// What was odd: a syntax error, say. One line each in the reported files.
+    /// `found` is in path order.
+    fn without_silenced(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let mut kept = Vec::with_capacity(found.len());
+        for group in found.chunk_by(|a, b| a.file == b.file) {
+            let Some(first) = group.first() else { continue };
+            let facts = self.facts(first.file);
+            let (text, lines) = (self.text(first.file), self.lines(first.file));
+            let comments = facts.map_or(&[][..], |(_, spans)| &spans.comments);
+            let suppressions = Suppressions::read(text, lines, comments);
+            let is_silenced = |it: &&Diagnostic| {
+                let rows = |span: Span| lines.row(span.start)..=lines.row(span.end);
+                let statement = facts.and_then(|(facts, spans)| statement_head(facts, spans, it.span));
+                suppressions.silence(it.code, it.name, rows(it.span), rows(statement.unwrap_or(it.span)))
+            };
+            kept.extend(group.iter().filter(|it| !is_silenced(it)).cloned());
+        }
+        kept
+    }
+
+    /// What was odd in the reported files: the first place of each that is no Python.
     pub fn oddities(&self) -> Vec<Oddity> {
-        Vec::new()
+        let oddity = |(index, file): (usize, &File)| {
+            let id = FileId::new(index);
+            let (_, spans) = self.facts(id).filter(|_| file.reported)?;
+            let span = spans.errors.first().copied()?;
+            Some(Oddity {
+                file: id,
+                span,
+                what: "syntax error; the rest of the file was checked".to_string(),
+            })
+        };
+        self.files.iter().enumerate().filter_map(oddity).collect()
+    }
+
+    fn facts(&self, file: FileId) -> Option<(&Facts, &Spans)> {
+        let facts = self.outcome().facts.get(file.index())?.as_deref()?;
+        Some((&facts.0, &facts.1))
     }
 
     /// The text of a file.
@@ -192,5 +241,38 @@ impl Analysis {
 
     fn file(&self, file: FileId) -> Option<&File> {
         self.files.get(file.index())
+    }
+}
+
+/// The innermost statement that holds the range; of one with a body, its beginning.
+fn statement_head(facts: &Facts, spans: &Spans, range: Span) -> Option<Span> {
+    let holds = |span: &Span| span.start <= range.start && range.end <= span.end;
+    let (index, span) = spans
+        .statements
+        .iter()
+        .enumerate()
+        .filter(|(_, span)| holds(span))
+        .min_by_key(|(_, span)| span.end - span.start)?;
+    match facts.statements.get(index)? {
+        Statement::For { .. }
+        | Statement::While { .. }
+        | Statement::If { .. }
+        | Statement::With { .. }
+        | Statement::Try { .. }
+        | Statement::Match { .. }
+        | Statement::Function(_)
+        | Statement::Class(_) => Some(Span { start: span.start, end: span.start }),
+        Statement::Expression(_)
+        | Statement::Assign { .. }
+        | Statement::AugmentedAssign { .. }
+        | Statement::AnnotatedAssign { .. }
+        | Statement::Return(_)
+        | Statement::Raise { .. }
+        | Statement::Import(_)
+        | Statement::Assert { .. }
+        | Statement::Delete(_)
+        | Statement::Break
+        | Statement::Continue
+        | Statement::Nothing => Some(*span),
     }
 }

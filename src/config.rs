@@ -206,8 +206,8 @@ impl Settings {
         selectors.into_iter().find(|selector| !known(selector)).map(String::as_str)
     }
 
-    /// Reads a `gilcheck.toml`.
-    pub fn from_gilcheck_toml(text: &str) -> Result<Settings, ConfigError> {
+    /// Reads the text of a `gilcheck.toml`, or what stands below `[tool.gilcheck]`.
+    pub fn from_toml(text: &str) -> Result<Settings, ConfigError> {
         let document = parse(text)?;
         Reader { text }.settings(document.get_ref(), Settings::default())
     }
@@ -484,7 +484,7 @@ mod tests {
 
     #[track_caller]
     fn error(text: &str, expected: &str) {
-        assert_eq!(Settings::from_gilcheck_toml(text).unwrap_err().to_string(), expected);
+        assert_eq!(Settings::from_toml(text).unwrap_err().to_string(), expected);
     }
 
     #[test]
@@ -500,7 +500,7 @@ mod tests {
             "spawns = [{ name = 'a.b', vehicle = 'boat', target = '0' }]",
             "1:37: unknown vehicle `boat`; give one of thread, process, event-loop, interpreter, green",
         );
-        assert!(Settings::from_gilcheck_toml("select = [").unwrap_err().to_string().starts_with("1:1"));
+        assert!(Settings::from_toml("select = [").unwrap_err().to_string().starts_with("1:1"));
     }
 
     #[test]

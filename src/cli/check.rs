@@ -80,9 +80,11 @@ pub(super) fn load(
 ) -> Result<Loaded, Failure> {
     let exclude = found.exclude(options);
     let tree = walk::read(&given(options, paths)?, &exclude, &|| progress.tick())?;
-    for trouble in &tree.troubles {
-        say(&format!("{}: {}", trouble.shown, trouble.reason));
-    }
+    progress.aside(|| {
+        for trouble in &tree.troubles {
+            say(&format!("{}: {}", trouble.shown, trouble.reason));
+        }
+    });
     let mut settings = found.settings;
     settings.src = roots(&settings.src, &found.folder, &tree);
     let mut host = AnalysisHost::new(settings);
@@ -159,6 +161,14 @@ impl Progress {
         bar.inc(1);
         if bar.is_hidden() && self.start.elapsed() > Progress::PATIENCE {
             bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+    }
+
+    /// The bar makes room for what is said meanwhile.
+    fn aside(&self, say: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(say),
+            None => say(),
         }
     }
 

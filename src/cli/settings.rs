@@ -116,7 +116,7 @@ fn read(file: &Path) -> Result<Option<(Settings, bool)>, Failure> {
     let settings = if file.file_name().is_some_and(|name| name == "pyproject.toml") {
         Settings::from_pyproject(text).map(|read| (read.settings, read.has_section))
     } else {
-        Settings::from_gilcheck_toml(text).map(|settings| (settings, true))
+        Settings::from_toml(text).map(|settings| (settings, true))
     };
     settings.map(Some).map_err(|error| Failure::Message(format!("{}:{error}", file.display())))
 }

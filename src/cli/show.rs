@@ -7,7 +7,6 @@ use crate::analysis::{self, AnalysisHost};
 use crate::cost::Workload;
 use crate::render::harmless;
 use crate::rules::RULES;
-use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
@@ -83,9 +82,7 @@ pub(super) fn graph(arguments: &Graph) -> Result<Exit, Failure> {
     progress.done();
     match arguments.output_format {
         GraphFormat::Json => {
-            let map: BTreeMap<&str, &Vec<String>> =
-                graph.functions.iter().map(|node| (node.name.as_str(), &node.calls)).collect();
-            let text = serde_json::to_string_pretty(&map).map_err(io::Error::from)?;
+            let text = serde_json::to_string_pretty(&graph.calls).map_err(io::Error::from)?;
             print(&format!("{text}\n"))
         }
         GraphFormat::Dot => print(&dot(&graph)),
@@ -97,20 +94,20 @@ fn dot(graph: &analysis::Graph) -> String {
     let mut text = String::from(
         "digraph calls {\n  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\", fillcolor=\"#eeeeee\"];\n",
     );
-    for node in &graph.functions {
-        let color = match node.workload {
+    for (name, workload) in &graph.workloads {
+        let color = match workload {
             Workload::Cpu => "#f4a582",
             Workload::Native => "#b8e186",
             Workload::Io => "#92c5de",
             Workload::Mixed => "#d1c4e9",
             Workload::Unknown => "#eeeeee",
         };
-        let (name, workload) = (quoted(&node.name), node.workload.name());
-        text.push_str(&format!("  {name} [fillcolor=\"{color}\", tooltip=\"{workload}\"];\n"));
+        let (name, word) = (quoted(name), workload.name());
+        text.push_str(&format!("  {name} [fillcolor=\"{color}\", tooltip=\"{word}\"];\n"));
     }
-    for node in &graph.functions {
-        for called in &node.calls {
-            text.push_str(&format!("  {} -> {};\n", quoted(&node.name), quoted(called)));
+    for (name, calls) in &graph.calls {
+        for called in calls {
+            text.push_str(&format!("  {} -> {};\n", quoted(name), quoted(called)));
         }
     }
     text.push_str("}\n");
