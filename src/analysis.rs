@@ -1,11 +1,12 @@
 //! The only door to the engine: changes in, findings out. The command line and the language server
 //! both come through here, so they can never disagree.
 
-use crate::config::Settings;
+use crate::config::{Selection, Settings};
 use crate::cost::Workload;
 use crate::diagnostic::Diagnostic;
 use crate::facts::ir::{Facts, Spans, Statement};
 use crate::id::FileId;
+use crate::rules::RULES;
 use crate::suppress::Suppressions;
 use crate::text::{LineIndex, Span};
 use std::collections::BTreeMap;
@@ -124,6 +125,7 @@ impl Analysis {
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let is_shown = |found: &&Diagnostic| {
             self.file(found.file).is_some_and(|file| file.reported)
+                && self.is_selected(found)
                 && found.confidence >= self.settings.confidence
         };
         let mut found: Vec<Diagnostic> =
@@ -131,6 +133,14 @@ impl Analysis {
         found.sort_by(|a, b| (a.file, a.span, a.code, &a.message).cmp(&(b.file, b.span, b.code, &b.message)));
         found.dedup();
         self.without_silenced(found)
+    }
+
+    fn is_selected(&self, found: &Diagnostic) -> bool {
+        match self.settings.selection(found.code, found.name) {
+            Selection::On => true,
+            Selection::Off => false,
+            Selection::Default => RULES.iter().any(|rule| rule.code == found.code && rule.on_by_default),
+        }
     }
 
     fn outcome(&self) -> &Outcome {

@@ -200,7 +200,10 @@ fn only_python_files_that_count_are_taken() {
 fn a_single_file_is_judged_with_its_project() {
     let project = Project::new(&[
         ("pkg/__init__.py", ""),
-        ("pkg/slow.py", "import time\n\ndef pause():\n    time.sleep(1)\n\nasync def own():\n    time.sleep(1)\n"),
+        (
+            "pkg/slow.py",
+            "import time\n\ndef pause():\n    time.sleep(1)\n\nasync def own():\n    time.sleep(1)\n",
+        ),
         ("pkg/app.py", "from pkg.slow import pause\n\nasync def run():\n    pause()\n"),
     ]);
     for given in ["pkg/app.py", "pkg", "."] {
@@ -254,7 +257,12 @@ fn what_is_no_regular_file_is_never_opened() {
     symlink(at("gone.py"), at("dangling.py")).unwrap();
     symlink(at("good.py"), at("same.py")).unwrap();
     symlink(at("pipe.py"), at("link_to_pipe.py")).unwrap();
-    assert_eq!(project.concise(&["."]).len(), 2, "good.py once, and inside.py: {:?}", project.concise(&["."]));
+    assert_eq!(
+        project.concise(&["."]).len(),
+        2,
+        "good.py once, and inside.py: {:?}",
+        project.concise(&["."])
+    );
     let ran = project.run(&["pipe.py", "good.py"]);
     assert!(ran.stderr.contains("pipe.py: a named pipe, not a regular file"), "{ran:?}");
     assert_eq!(ran.code, 1);
@@ -419,7 +427,11 @@ fn depth_and_size_do_not_crash() {
     let project = Project::new(&[]);
     let depth = 10_000;
     project.write("deep.py", format!("x = {}1{}\n", "(".repeat(depth), ")".repeat(depth)).as_bytes());
-    project.write("chain.py", format!("import time\nasync def f():\n    x = {}1\n    time.sleep(1)\n", "1 + ".repeat(depth)).as_bytes());
+    project.write(
+        "chain.py",
+        format!("import time\nasync def f():\n    x = {}1\n    time.sleep(1)\n", "1 + ".repeat(depth))
+            .as_bytes(),
+    );
     project.write("long.py", format!("x = '{}'\n{SLEEPY}", "y".repeat(1 << 20)).as_bytes());
     let nested: String = (0..90).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
     project.write("nested.py", format!("{nested}{}pass\n", " ".repeat(90)).as_bytes());
