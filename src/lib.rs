@@ -1,10 +1,19 @@
 //! gilcheck says where Python threads, processes and event loops do not fit the work they are given.
 
+pub mod text;
+pub mod id;
 pub mod cost;
 pub mod diagnostic;
-pub mod facts;
-pub mod id;
+pub mod config;
+pub mod source;
 pub mod knowledge;
-pub mod project;
 pub mod syntax;
-pub mod text;
+pub mod facts;
+pub mod project;
+pub mod estimate;
+pub mod suppress;
+pub mod rules;
+pub mod analysis;
+pub mod render;
+pub mod walk;
+pub mod cli;

@@ -1,0 +1,256 @@
+//! The command line: arguments in, an exit code out.
+
+mod check;
+mod settings;
+mod show;
+
+use crate::config::Target;
+use crate::diagnostic::Confidence;
+use crate::render::Format;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// How a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing was found, or the question was answered.
+    Clean = 0,
+    /// Something was found.
+    Findings = 1,
+    /// It could not work.
+    Failed = 2,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Why a run could not work: one line with the remedy.
+#[derive(Debug)]
+enum Failure {
+    Message(String),
+    Output(io::Error),
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Failure {
+        Failure::Message(message)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Output(error)
+    }
+}
+
+/// Runs gilcheck with these arguments, the program's name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A reader that has gone away is no concern of ours.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Failed } else { Exit::Clean };
+        }
+    };
+    let command = cli.command.unwrap_or(Command::Check(cli.check));
+    let result = match command {
+        Command::Check(arguments) => check::check(&arguments, cli.color),
+        Command::Explain(arguments) => show::explain(&arguments),
+        Command::Knowledge(arguments) => show::knowledge(&arguments),
+        Command::Graph(arguments) => show::graph(&arguments),
+        Command::Rule(arguments) => show::rule(&arguments),
+        Command::Version => show::version(),
+    };
+    match result {
+        Ok(exit) => exit,
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Clean,
+        Err(Failure::Output(error)) => {
+            say(&format!("error: cannot write the output: {error}"));
+            Exit::Failed
+        }
+        Err(Failure::Message(message)) => {
+            say(&format!("error: {message}"));
+            Exit::Failed
+        }
+    }
+}
+
+/// Writes a line to stderr; where nobody listens, it is lost.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{}", crate::render::harmless(line));
+}
+
+/// Says where Python threads, processes and event loops do not fit the work they are given.
+#[derive(Debug, Parser)]
+#[command(name = "gilcheck", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    check: Check,
+    /// When to colour the output.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check files and folders (the default).
+    Check(Check),
+    /// Say why the function or the spawn site in a line is judged as it is.
+    Explain(Explain),
+    /// Say what the knowledge base holds of a qualified name.
+    Knowledge(Knowledge),
+    /// Print the call graph that was resolved.
+    Graph(Graph),
+    /// Print a rule's page.
+    Rule(Rule),
+    /// Print the version.
+    Version,
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    /// Files and folders to check; `-` for standard input.
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+    /// How findings are written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Full)]
+    output_format: Format,
+    /// Exit with 0 even if something was found.
+    #[arg(short, long)]
+    exit_zero: bool,
+    /// Print findings and errors only.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// What decides how the engine sees a project.
+#[derive(Debug, Args)]
+struct Options {
+    /// Run these rules only: codes, beginnings of codes, names, or ALL.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    select: Option<Vec<String>>,
+    /// Run these rules too.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    extend_select: Vec<String>,
+    /// Leave these rules out.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// The least confidence that a finding must have to be shown.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    confidence: Option<Level>,
+    /// The interpreter to judge for: 3.8 to 3.15, with `t` for free-threaded builds (3.14t).
+    #[arg(long, value_name = "VERSION", value_parser = Target::parse)]
+    target_version: Option<Target>,
+    /// Leave out files and folders that match these `.gitignore` patterns, besides the default ones.
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    extend_exclude: Vec<String>,
+    /// Leave excluded files out even where they are named.
+    #[arg(long)]
+    force_exclude: bool,
+    /// The name of the file that standard input stands for.
+    #[arg(long, value_name = "FILE")]
+    stdin_filename: Option<PathBuf>,
+    /// The settings file, in place of the nearest one.
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
+    config: Option<PathBuf>,
+    /// Read no settings file.
+    #[arg(long)]
+    isolated: bool,
+    /// Read and write no cache.
+    #[arg(short, long)]
+    no_cache: bool,
+    /// Parse every file, also those that nothing seems to need.
+    #[arg(long)]
+    exhaustive: bool,
+}
+
+#[derive(Debug, Args)]
+struct Explain {
+    /// The line, as FILE:LINE.
+    #[arg(value_name = "FILE:LINE")]
+    place: String,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Debug, Args)]
+struct Knowledge {
+    /// Qualified names: `requests.get`, `queue.Queue.get`.
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// How the answer is written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = KnowledgeFormat::Text)]
+    output_format: KnowledgeFormat,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Debug, Args)]
+struct Graph {
+    /// Files and folders.
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// How the graph is written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = GraphFormat::Json)]
+    output_format: GraphFormat,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Debug, Args)]
+struct Rule {
+    /// Its code or its name; without it, the list of rules.
+    #[arg(value_name = "CODE|NAME", conflicts_with = "all")]
+    rule: Option<String>,
+    /// Print all pages.
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum KnowledgeFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum GraphFormat {
+    Json,
+    Dot,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Level {
+    Low,
+    Medium,
+    High,
+}
+
+impl Level {
+    fn confidence(self) -> Confidence {
+        match self {
+            Level::Low => Confidence::Low,
+            Level::Medium => Confidence::Medium,
+            Level::High => Confidence::High,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! A JSON list of objects; rows and columns from 1, columns in code points.
+
+use super::{Context, url};
+use crate::cost::Cost;
+use crate::diagnostic::{Diagnostic, Evidence};
+use crate::id::FileId;
+use crate::text::Span;
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Writes all findings.
+pub fn write(out: &mut dyn Write, context: &Context<'_>, diagnostics: &[Diagnostic]) -> io::Result<()> {
+    let findings: Vec<Finding<'_>> = diagnostics.iter().map(|found| finding(context, found)).collect();
+    serde_json::to_writer_pretty(&mut *out, &findings)?;
+    writeln!(out)
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    code: &'a str,
+    name: &'a str,
+    message: &'a str,
+    severity: &'a str,
+    confidence: &'a str,
+    filename: &'a str,
+    location: Location,
+    end_location: Location,
+    workload: &'a str,
+    vehicle: &'a str,
+    estimate: Estimate,
+    evidence: Vec<Link<'a>>,
+    note: Option<&'a str>,
+    help: &'a str,
+    url: String,
+    scope: &'a str,
+}
+
+#[derive(Serialize)]
+struct Location {
+    row: u32,
+    column: u32,
+}
+
+#[derive(Serialize)]
+struct Estimate {
+    bytecode: f64,
+    atomic: f64,
+    native: f64,
+    wait: f64,
+}
+
+#[derive(Serialize)]
+struct Link<'a> {
+    filename: &'a str,
+    location: Location,
+    what: &'a str,
+    knowledge: Option<&'a str>,
+}
+
+fn finding<'a>(context: &'a Context<'_>, diagnostic: &'a Diagnostic) -> Finding<'a> {
+    let (location, end_location) = locations(context, diagnostic.file, diagnostic.span);
+    Finding {
+        code: diagnostic.code,
+        name: diagnostic.name,
+        message: &diagnostic.message,
+        severity: diagnostic.severity.name(),
+        confidence: diagnostic.confidence.name(),
+        filename: context.path(diagnostic.file),
+        location,
+        end_location,
+        workload: diagnostic.workload.name(),
+        vehicle: diagnostic.vehicle,
+        estimate: estimate(&diagnostic.estimate),
+        evidence: diagnostic.evidence.iter().map(|evidence| link(context, evidence)).collect(),
+        note: diagnostic.note.as_deref(),
+        help: &diagnostic.help,
+        url: url(diagnostic.name),
+        scope: &diagnostic.scope,
+    }
+}
+
+fn link<'a>(context: &'a Context<'_>, evidence: &'a Evidence) -> Link<'a> {
+    Link {
+        filename: context.path(evidence.file),
+        location: locations(context, evidence.file, evidence.span).0,
+        what: &evidence.what,
+        knowledge: evidence.knowledge.as_deref(),
+    }
+}
+
+fn locations(context: &Context<'_>, file: FileId, span: Span) -> (Location, Location) {
+    let (text, lines) = (context.analysis.text(file), context.analysis.lines(file));
+    let at = |offset| {
+        let position = lines.position(text, offset);
+        Location { row: position.row, column: position.column }
+    };
+    (at(span.start), at(span.end))
+}
+
+/// The likely seconds, to three digits: an estimate has no more, and the bytes stay short.
+fn estimate(cost: &Cost) -> Estimate {
+    let digits = |seconds: f64| {
+        if seconds.is_finite() { format!("{seconds:.2e}").parse().unwrap_or(0.0) } else { f64::MAX }
+    };
+    Estimate {
+        bytecode: digits(cost.bytecode.likely),
+        atomic: digits(cost.atomic.likely),
+        native: digits(cost.native.likely),
+        wait: digits(cost.wait.likely),
+    }
+}

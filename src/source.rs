@@ -1,0 +1,219 @@
+//! Bytes of a source file to text, as Python reads them: UTF-8, a byte order mark, or a PEP 263 cookie.
+//!
+//! ```python
+//! # -*- coding: latin-1 -*-
+//! ```
+
+use encoding_rs::{DecoderResult, Encoding};
+use std::fmt;
+
+/// Why a file is not Python source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodeError {
+    /// Line of the first byte that is wrong, from 1.
+    pub row: u32,
+    /// What is wrong and what to do.
+    pub reason: String,
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.row, self.reason)
+    }
+}
+
+/// The text of a Python file, without its byte order mark.
+pub fn decode(bytes: Vec<u8>) -> Result<String, DecodeError> {
+    if let Some(at) = memchr::memchr(0, &bytes) {
+        let reason = if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            "UTF-16, which Python does not read; save it as UTF-8"
+        } else {
+            "a NUL byte, which Python source cannot hold"
+        };
+        return Err(error_at(&bytes, at, reason.to_string()));
+    }
+    let marked = bytes.starts_with(b"\xef\xbb\xbf");
+    let cookie = cookie(&bytes);
+    let charset = match &cookie {
+        None => Charset::Utf8,
+        Some((row, label)) => {
+            let Some(charset) = Charset::find(label) else {
+                let reason = format!("unknown encoding `{label}`; save it as UTF-8");
+                return Err(DecodeError { row: *row, reason });
+            };
+            if marked && charset != Charset::Utf8 {
+                let reason = format!("the cookie says `{label}`, the byte order mark UTF-8; remove one");
+                return Err(DecodeError { row: *row, reason });
+            }
+            charset
+        }
+    };
+    match charset {
+        Charset::Utf8 => utf8(bytes, marked),
+        Charset::Ascii => match bytes.iter().position(|byte| !byte.is_ascii()) {
+            Some(at) => Err(error_at(&bytes, at, malformed(&bytes, at, "ASCII"))),
+            None => utf8(bytes, false),
+        },
+        Charset::Latin1 => Ok(bytes.iter().map(|&byte| char::from(byte)).collect()),
+        Charset::Other(encoding) => other(&bytes, encoding),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Charset {
+    Utf8,
+    Ascii,
+    Latin1,
+    Other(&'static Encoding),
+}
+
+impl Charset {
+    /// The encoding of a Python codec name. `Encoding::for_label` follows the web, where `latin-1` and
+    /// `ascii` mean windows-1252, so these two come first.
+    fn find(label: &str) -> Option<Charset> {
+        let label = label.to_ascii_lowercase().replace('_', "-");
+        if matches!(label.as_str(), "utf8" | "u8" | "utf" | "utf-8") || label.starts_with("utf-8-") {
+            return Some(Charset::Utf8);
+        }
+        if matches!(label.as_str(), "ascii" | "us-ascii" | "646") {
+            return Some(Charset::Ascii);
+        }
+        let latin1 = ["latin-1", "latin1", "iso-8859-1", "iso8859-1", "iso-latin-1", "8859", "l1", "latin"];
+        if latin1.contains(&label.as_str())
+            || ["latin-1-", "iso-8859-1-", "iso-latin-1-"].iter().any(|prefix| label.starts_with(prefix))
+        {
+            return Some(Charset::Latin1);
+        }
+        let name = match label.as_str() {
+            "cp932" | "ms932" | "mskanji" | "sjis" | "shiftjis" => "shift_jis",
+            "cp936" | "ms936" => "gbk",
+            "cp949" | "ms949" | "uhc" => "euc-kr",
+            "cp950" | "ms950" => "big5",
+            "eucjp" | "ujis" => "euc-jp",
+            "euckr" => "euc-kr",
+            "mac-roman" => "macintosh",
+            "latin9" | "latin-9" => "iso-8859-15",
+            "latin-2" => "latin2",
+            other => other,
+        };
+        let encoding = Encoding::for_label_no_replacement(name.as_bytes())?;
+        encoding.is_ascii_compatible().then_some(Charset::Other(encoding))
+    }
+}
+
+/// The encoding that a comment on the first two lines names, with its row.
+fn cookie(bytes: &[u8]) -> Option<(u32, String)> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    for (row, line) in (1..=2).zip(bytes.split(|&byte| byte == b'\n')) {
+        let line = line.trim_ascii_start();
+        let Some(comment) = line.strip_prefix(b"#") else {
+            // A second line counts only where the first holds no code.
+            if line.is_empty() {
+                continue;
+            } else {
+                return None;
+            };
+        };
+        if let Some(label) = label(comment) {
+            return Some((row, label));
+        }
+    }
+    None
+}
+
+/// `coding[:=][ \t]*([-\w.]+)`, PEP 263.
+fn label(comment: &[u8]) -> Option<String> {
+    memchr::memmem::find_iter(comment, b"coding").find_map(|at| {
+        let rest = comment.get(at + b"coding".len()..)?;
+        let rest = rest.strip_prefix(b":").or_else(|| rest.strip_prefix(b"="))?;
+        let rest = rest.trim_ascii_start();
+        let is_label = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+        let label: Vec<u8> = rest.iter().copied().take_while(|byte| is_label(byte)).collect();
+        String::from_utf8(label).ok().filter(|label| !label.is_empty())
+    })
+}
+
+fn utf8(mut bytes: Vec<u8>, marked: bool) -> Result<String, DecodeError> {
+    if marked {
+        bytes.drain(..3);
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let mut reason = malformed(error.as_bytes(), at, "UTF-8");
+        reason.push_str("; save it as UTF-8 or name its encoding on the first line (`# coding: latin-1`)");
+        error_at(error.as_bytes(), at, reason)
+    })
+}
+
+fn other(bytes: &[u8], encoding: &'static Encoding) -> Result<String, DecodeError> {
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let room = decoder.max_utf8_buffer_length_without_replacement(bytes.len());
+    let mut text = String::with_capacity(room.unwrap_or(bytes.len()));
+    match decoder.decode_to_string_without_replacement(bytes, &mut text, true) {
+        (DecoderResult::InputEmpty, _) => Ok(text),
+        (DecoderResult::OutputFull, read) => Err(error_at(bytes, read, "too large".to_string())),
+        (DecoderResult::Malformed(length, behind), read) => {
+            let at = read.saturating_sub(usize::from(length) + usize::from(behind));
+            Err(error_at(bytes, at, malformed(bytes, at, encoding.name())))
+        }
+    }
+}
+
+fn malformed(bytes: &[u8], at: usize, encoding: &str) -> String {
+    let byte = bytes.get(at).copied().unwrap_or(0);
+    format!("byte 0x{byte:02x} is not {encoding}")
+}
+
+fn error_at(bytes: &[u8], at: usize, reason: String) -> DecodeError {
+    let before = bytes.get(..at).unwrap_or(bytes);
+    let row = memchr::memchr_iter(b'\n', before).count() + 1;
+    DecodeError { row: u32::try_from(row).unwrap_or(u32::MAX), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn reads(bytes: &[u8], expected: &str) {
+        assert_eq!(decode(bytes.to_vec()).as_deref(), Ok(expected));
+    }
+
+    #[track_caller]
+    fn refuses(bytes: &[u8], expected: &str) {
+        assert_eq!(decode(bytes.to_vec()).unwrap_err().to_string(), expected);
+    }
+
+    #[test]
+    fn text_is_read_as_python_reads_it() {
+        reads(b"x = '\xc3\xa9'", "x = 'é'");
+        reads(b"\xef\xbb\xbfx = 1", "x = 1");
+        reads(b"\xef\xbb\xbf# coding: utf-8\nx", "# coding: utf-8\nx");
+        reads(b"# -*- coding: latin-1 -*-\n'\xe9\x80'", "# -*- coding: latin-1 -*-\n'é\u{80}'");
+        reads(
+            b"#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\n'\x80'",
+            "#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\n'€'",
+        );
+        reads(b"\r\n#coding=koi8-r\n\xc1", "\r\n#coding=koi8-r\n\u{430}");
+        reads(b"# encoding: shift_jis\n\x82\xa0", "# encoding: shift_jis\nあ");
+        reads(b"import x\n# coding: nonsense", "import x\n# coding: nonsense");
+        reads(b"# no cookie\n\n# coding: nonsense", "# no cookie\n\n# coding: nonsense");
+    }
+
+    #[test]
+    fn an_error_says_where_and_why() {
+        refuses(
+            b"a\n\xe9",
+            "line 2: byte 0xe9 is not UTF-8; save it as UTF-8 or name its encoding on the first line (`# coding: latin-1`)",
+        );
+        refuses(b"a\nb\0", "line 2: a NUL byte, which Python source cannot hold");
+        refuses(b"\xff\xfea\0", "line 1: UTF-16, which Python does not read; save it as UTF-8");
+        refuses(b"# coding: klingon\n", "line 1: unknown encoding `klingon`; save it as UTF-8");
+        refuses(b"\n# coding: ascii\n\xe9", "line 3: byte 0xe9 is not ASCII");
+        refuses(b"# coding: euc-jp\n\xff", "line 2: byte 0xff is not EUC-JP");
+        refuses(
+            b"\xef\xbb\xbf# coding: latin-1\n",
+            "line 1: the cookie says `latin-1`, the byte order mark UTF-8; remove one",
+        );
+    }
+}

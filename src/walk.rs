@@ -1,0 +1,485 @@
+//! Folders to texts: the only reader of source files. `ignore` finds them, rayon reads them.
+//!
+//! Files that were asked for are *reported*; the rest of their project is read as context, because
+//! what they call may stand there (pre-commit passes only the changed files).
+
+use crate::source;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What to read.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// A file or a folder.
+    Path(PathBuf),
+    /// Text from standard input, perhaps with the name of the file that it is to stand for.
+    Text(Option<PathBuf>, Vec<u8>),
+}
+
+/// What is left out.
+#[derive(Debug, Clone, Default)]
+pub struct Exclude {
+    /// `.gitignore` patterns.
+    pub patterns: Vec<String>,
+    /// The folder that they are relative to.
+    pub folder: PathBuf,
+    /// They hold for files that were named too, not only for those found in folders.
+    pub forced: bool,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// In path order.
+    pub files: Vec<File>,
+    /// Files and folders that could not be read, in path order.
+    pub troubles: Vec<Trouble>,
+    /// The folder that [`File::path`] is relative to.
+    pub base: PathBuf,
+    /// Folders below which the module names begin, relative to `base`, sorted.
+    pub roots: Vec<String>,
+}
+
+/// One source file.
+#[derive(Debug)]
+pub struct File {
+    /// Relative to the tree's base, with `/`: the same whatever the current folder.
+    pub path: String,
+    /// As given on the command line.
+    pub shown: String,
+    /// Its text.
+    pub text: Arc<str>,
+    /// Asked for, not only context.
+    pub reported: bool,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Trouble {
+    /// As given on the command line.
+    pub shown: String,
+    /// Why, and what to do.
+    pub reason: String,
+}
+
+/// Reads what was given and the projects around it. `tick` is called for each file read.
+///
+/// An error is a path that does not exist, with the remedy.
+pub fn read(given: &[Given], exclude: &Exclude, tick: &(dyn Fn() + Sync)) -> Result<Tree, String> {
+    let mut finder = Finder::new(exclude);
+    for item in given {
+        finder.find(item)?;
+    }
+    for context in std::mem::take(&mut finder.contexts) {
+        finder.find_context(&context);
+    }
+    Ok(finder.into_tree(tick))
+}
+
+/// Which files around the given ones are read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Context {
+    folder: PathBuf,
+    extent: Extent,
+    absolute: Shown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Extent {
+    /// All of a project.
+    Everything,
+    /// What a script can import: its neighbours, and packages among them.
+    Packages,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Shown {
+    Relative,
+    Absolute,
+}
+
+/// A file to be read.
+struct Candidate {
+    shown: String,
+    reported: bool,
+    text: Option<Vec<u8>>,
+}
+
+struct Finder<'a> {
+    exclude: &'a Exclude,
+    excluded: Arc<Gitignore>,
+    current: PathBuf,
+    candidates: BTreeMap<PathBuf, Candidate>,
+    contexts: Vec<Context>,
+    roots: Vec<PathBuf>,
+    troubles: Vec<Trouble>,
+}
+
+impl<'a> Finder<'a> {
+    fn new(exclude: &'a Exclude) -> Finder<'a> {
+        let mut builder = GitignoreBuilder::new(&exclude.folder);
+        for pattern in &exclude.patterns {
+            // A pattern that is no glob matches nothing; the settings are checked elsewhere.
+            let _ = builder.add_line(None, pattern);
+        }
+        Finder {
+            exclude,
+            excluded: Arc::new(builder.build().unwrap_or_else(|_| Gitignore::empty())),
+            current: std::env::current_dir().and_then(fs::canonicalize).unwrap_or_default(),
+            candidates: BTreeMap::new(),
+            contexts: Vec::new(),
+            roots: Vec::new(),
+            troubles: Vec::new(),
+        }
+    }
+
+    fn trouble(&mut self, shown: &Path, reason: String) {
+        self.troubles.push(Trouble { shown: show(shown), reason });
+    }
+
+    fn find(&mut self, given: &Given) -> Result<(), String> {
+        match given {
+            Given::Text(None, bytes) => {
+                let candidate =
+                    Candidate { shown: "-".to_string(), reported: true, text: Some(bytes.clone()) };
+                self.roots.push(self.current.clone());
+                self.candidates.insert(self.current.join("stdin.py"), candidate);
+            }
+            Given::Text(Some(path), bytes) => {
+                let place = self.place(path);
+                let candidate = Candidate { shown: show(path), reported: true, text: Some(bytes.clone()) };
+                self.add_file(path, place, candidate);
+            }
+            Given::Path(path) => self.find_path(path)?,
+        }
+        Ok(())
+    }
+
+    fn find_path(&mut self, path: &Path) -> Result<(), String> {
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing(path)),
+            Err(error) => {
+                self.trouble(path, reason(&error));
+                return Ok(());
+            }
+        };
+        let place = self.place(path);
+        if metadata.is_dir() {
+            self.find_folder(path, &place);
+        } else if metadata.is_file() {
+            let candidate = Candidate { shown: show(path), reported: true, text: None };
+            self.add_file(path, place, candidate);
+        } else {
+            let remedy = "; give `-` to read standard input";
+            self.trouble(path, format!("{}, not a regular file{remedy}", kind(&metadata)));
+        }
+        Ok(())
+    }
+
+    /// Where a path really is; for a file that does not exist, where it would be.
+    fn place(&self, path: &Path) -> PathBuf {
+        fs::canonicalize(path).unwrap_or_else(|_| {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.and_then(|folder| fs::canonicalize(folder).ok());
+            let folder = folder.unwrap_or_else(|| self.current.clone());
+            path.file_name().map_or(folder.clone(), |name| folder.join(name))
+        })
+    }
+
+    fn add_file(&mut self, path: &Path, place: PathBuf, candidate: Candidate) {
+        if self.exclude.forced && self.is_excluded(&place) {
+            return;
+        }
+        let folder = place.parent().unwrap_or(&place).to_path_buf();
+        let absolute = if path.is_absolute() { Shown::Absolute } else { Shown::Relative };
+        let context = match project_root(&folder) {
+            Some(root) => Context { folder: root, extent: Extent::Everything, absolute },
+            None => match outermost_package(&folder) {
+                Some(package) => Context { folder: package, extent: Extent::Everything, absolute },
+                None => Context { folder, extent: Extent::Packages, absolute },
+            },
+        };
+        self.add_context(context);
+        self.candidates.insert(place, candidate);
+    }
+
+    fn find_folder(&mut self, path: &Path, place: &Path) {
+        let absolute = if path.is_absolute() { Shown::Absolute } else { Shown::Relative };
+        match project_root(place).or_else(|| outermost_package(place)) {
+            Some(folder) if folder != place => {
+                self.add_context(Context { folder, extent: Extent::Everything, absolute });
+            }
+            Some(_) | None => self.add_root(place),
+        }
+        let (found, troubles) = self.walk(path, place, Extent::Everything);
+        for (relative, place) in found {
+            let shown = show(&path.join(relative));
+            let candidate = self.candidates.entry(place);
+            candidate.or_insert(Candidate { shown, reported: true, text: None });
+        }
+        self.troubles.extend(troubles);
+    }
+
+    fn add_context(&mut self, context: Context) {
+        self.add_root(&context.folder);
+        if !self.contexts.contains(&context) {
+            self.contexts.push(context);
+        }
+    }
+
+    /// Notes where module names begin: at a project's root, beside a package.
+    fn add_root(&mut self, folder: &Path) {
+        let beside = outermost_package(folder).and_then(|package| package.parent().map(Path::to_path_buf));
+        self.roots.push(beside.unwrap_or_else(|| folder.to_path_buf()));
+    }
+
+    fn find_context(&mut self, context: &Context) {
+        // Troubles of files that nobody asked for are nobody's concern.
+        let (found, _) = self.walk(&context.folder, &context.folder, context.extent);
+        for (_, place) in found {
+            let shown = match context.absolute {
+                Shown::Absolute => show(&place),
+                Shown::Relative => show(&relative_to(&self.current, &place)),
+            };
+            let candidate = self.candidates.entry(place);
+            candidate.or_insert(Candidate { shown, reported: false, text: None });
+        }
+    }
+
+    fn is_excluded(&self, place: &Path) -> bool {
+        let relative = place.strip_prefix(&self.exclude.folder).unwrap_or(place);
+        relative.ancestors().filter(|part| !part.as_os_str().is_empty()).any(|part| {
+            let is_dir = part != relative;
+            self.excluded.matched(self.exclude.folder.join(part), is_dir).is_ignore()
+        })
+    }
+
+    /// The Python files below a folder: their paths from there, and where they really are.
+    fn walk(&self, path: &Path, place: &Path, extent: Extent) -> (Vec<(PathBuf, PathBuf)>, Vec<Trouble>) {
+        let excluded = Arc::clone(&self.excluded);
+        let (top, real) = (path.to_path_buf(), place.to_path_buf());
+        let keep = move |entry: &DirEntry| {
+            let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
+            let relative = entry.path().strip_prefix(&top).unwrap_or(entry.path());
+            let wanted = extent == Extent::Everything || !is_dir || entry.path().join("__init__.py").exists();
+            entry.depth() == 0 || (wanted && !excluded.matched(real.join(relative), is_dir).is_ignore())
+        };
+        let found = Mutex::new(Vec::new());
+        let troubles = Mutex::new(Vec::new());
+        let mut builder = WalkBuilder::new(path);
+        builder.hidden(false).require_git(false).filter_entry(keep).threads(rayon::current_num_threads());
+        builder.build_parallel().run(|| {
+            Box::new(|entry| {
+                match entry {
+                    Ok(entry) => {
+                        let relative = entry.path().strip_prefix(path).unwrap_or(entry.path());
+                        if let Some(real) = python_file(&entry, &place.join(relative)) {
+                            push(&found, (relative.to_path_buf(), real));
+                        }
+                    }
+                    Err(error) => {
+                        if let Some(trouble) = walk_trouble(&error) {
+                            push(&troubles, trouble);
+                        }
+                    }
+                }
+                WalkState::Continue
+            })
+        });
+        let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        found.sort();
+        (found, troubles.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn into_tree(self, tick: &(dyn Fn() + Sync)) -> Tree {
+        let base = common_ancestor(&self.roots).unwrap_or_default();
+        let read: Vec<Result<File, Option<Trouble>>> = self
+            .candidates
+            .into_par_iter()
+            .map(|(place, candidate)| {
+                let file = load(&base, &place, candidate);
+                tick();
+                file
+            })
+            .collect();
+        let mut tree = Tree { base: base.clone(), troubles: self.troubles, ..Tree::default() };
+        for result in read {
+            match result {
+                Ok(file) => tree.files.push(file),
+                Err(trouble) => tree.troubles.extend(trouble),
+            }
+        }
+        tree.roots = self.roots.iter().map(|root| engine_path(&base, root)).collect();
+        tree.roots.sort();
+        tree.roots.dedup();
+        tree.files.sort_by(|a, b| a.path.cmp(&b.path));
+        // Two names that differ only in bytes that are not UTF-8 read the same: one file is enough.
+        tree.files.dedup_by(|a, b| a.path == b.path);
+        tree.troubles.sort();
+        tree.troubles.dedup();
+        tree
+    }
+}
+
+fn push<T>(list: &Mutex<Vec<T>>, item: T) {
+    list.lock().unwrap_or_else(PoisonError::into_inner).push(item);
+}
+
+/// Reads one file. An error without a trouble is one that nobody needs to hear of.
+fn load(base: &Path, place: &Path, candidate: Candidate) -> Result<File, Option<Trouble>> {
+    let Candidate { shown, reported, text } = candidate;
+    let bytes = match text {
+        Some(bytes) => Ok(bytes),
+        None => fs::read(place).map_err(|error| reason(&error)),
+    };
+    let text = bytes.and_then(|bytes| source::decode(bytes).map_err(|error| error.to_string()));
+    match text {
+        Ok(text) => Ok(File { path: engine_path(base, place), shown, text: text.into(), reported }),
+        Err(reason) => Err(reported.then_some(Trouble { shown, reason })),
+    }
+}
+
+/// Where the file really is, if the entry is a regular Python file or a link to one.
+fn python_file(entry: &DirEntry, place: &Path) -> Option<PathBuf> {
+    let extension = entry.path().extension()?;
+    if extension != "py" && extension != "pyw" {
+        return None;
+    }
+    let kind = entry.file_type()?;
+    if kind.is_file() {
+        Some(place.to_path_buf())
+    } else if kind.is_symlink() {
+        // A link in a circle or to nothing is no file.
+        let real = fs::canonicalize(place).ok()?;
+        fs::metadata(&real).ok()?.is_file().then_some(real)
+    } else {
+        None
+    }
+}
+
+fn walk_trouble(error: &ignore::Error) -> Option<Trouble> {
+    match error {
+        ignore::Error::WithPath { path, err } => {
+            let reason = match err.io_error() {
+                Some(error) => reason(error),
+                None => err.to_string(),
+            };
+            Some(Trouble { shown: show(path), reason })
+        }
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => walk_trouble(err),
+        // Patterns of a `.gitignore` that cannot be read, and loops of links, concern no file.
+        ignore::Error::Partial(_)
+        | ignore::Error::Loop { .. }
+        | ignore::Error::Io(_)
+        | ignore::Error::Glob { .. }
+        | ignore::Error::UnrecognizedFileType(_)
+        | ignore::Error::InvalidDefinition => None,
+    }
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it vanished before it could be read".to_string(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_string(),
+        _ => error.to_string(),
+    }
+}
+
+fn kind(metadata: &fs::Metadata) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let kind = metadata.file_type();
+        if kind.is_fifo() {
+            return "a named pipe";
+        } else if kind.is_socket() {
+            return "a socket";
+        } else if kind.is_block_device() || kind.is_char_device() {
+            return "a device";
+        }
+    }
+    let _ = metadata;
+    "something special"
+}
+
+fn missing(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .map(|entries| {
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+        })
+        .unwrap_or_default();
+    names.sort();
+    let word = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match crate::config::nearest(&word, names.iter().map(String::as_str)) {
+        Some(near) => {
+            format!("{}: no such file or folder; did you mean `{}`?", show(path), show(&folder.join(near)))
+        }
+        None => {
+            format!("{}: no such file or folder; give the path of a Python file or of a folder", show(path))
+        }
+    }
+}
+
+/// The nearest folder at or above this one that holds a project. The home folder and the file
+/// system's root are none, whatever they hold: too much lies below them.
+fn project_root(folder: &Path) -> Option<PathBuf> {
+    let home = std::env::home_dir().and_then(|home| fs::canonicalize(home).ok());
+    let markers =
+        ["pyproject.toml", "gilcheck.toml", ".gilcheck.toml", "setup.py", "setup.cfg", ".git", ".hg"];
+    folder
+        .ancestors()
+        .take_while(|folder| folder.parent().is_some() && Some(*folder) != home.as_deref())
+        .find(|folder| markers.iter().any(|marker| folder.join(marker).exists()))
+        .map(Path::to_path_buf)
+}
+
+/// The outermost of the packages that the folder and its parents make without a break.
+fn outermost_package(folder: &Path) -> Option<PathBuf> {
+    let chain = folder.ancestors().take_while(|folder| folder.join("__init__.py").is_file());
+    chain.last().map(Path::to_path_buf)
+}
+
+/// The engine's path of a folder or file, if the base holds it.
+pub fn path_below(base: &Path, place: &Path) -> Option<String> {
+    let place = fs::canonicalize(place).ok()?;
+    place.starts_with(base).then(|| engine_path(base, &place))
+}
+
+/// `base` and `place` are real paths, and `base` holds `place` unless the two are on different drives.
+fn engine_path(base: &Path, place: &Path) -> String {
+    let relative = place.strip_prefix(base).unwrap_or(place);
+    let parts: Vec<_> = relative
+        .components()
+        .filter(|part| !matches!(part, Component::RootDir | Component::Prefix(_)))
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/")
+}
+
+fn common_ancestor(folders: &[PathBuf]) -> Option<PathBuf> {
+    let (first, rest) = folders.split_first()?;
+    let common = first.ancestors().find(|ancestor| rest.iter().all(|folder| folder.starts_with(ancestor)));
+    common.map(Path::to_path_buf)
+}
+
+/// The way from one real folder to another.
+fn relative_to(from: &Path, to: &Path) -> PathBuf {
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(to.components().skip(shared)).collect()
+}
+
+/// A path for people: without `./` before it.
+fn show(path: &Path) -> String {
+    let shown: PathBuf = path.components().filter(|part| !matches!(part, Component::CurDir)).collect();
+    let shown = if shown.as_os_str().is_empty() { path.to_path_buf() } else { shown };
+    shown.to_string_lossy().into_owned()
+}

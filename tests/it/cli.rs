@@ -1,0 +1,450 @@
+//! The program from outside: exit codes, what it prints where, and input that nobody wishes for.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A coroutine that sleeps: one finding, in row 4.
+const SLEEPY: &str = "import time\n\nasync def nap():\n    time.sleep(1)\n";
+
+/// A folder that is a project of its own, and goes away with the test.
+struct Project {
+    root: PathBuf,
+}
+
+impl Project {
+    fn new(files: &[(&str, &str)]) -> Project {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("gilcheck-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let root = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&root).unwrap();
+        let project = Project { root: root.canonicalize().unwrap() };
+        project.write("pyproject.toml", b"");
+        for (path, text) in files {
+            project.write(path, text.as_bytes());
+        }
+        project
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) {
+        let path = self.root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gilcheck"));
+        command.args(arguments).current_dir(&self.root).env_remove("NO_COLOR");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).stdin(Stdio::null()).output().unwrap())
+    }
+
+    fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
+        let mut command = self.command(arguments);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        Ran::from(child.wait_with_output().unwrap())
+    }
+
+    /// The lines of the concise format.
+    fn concise(&self, arguments: &[&str]) -> Vec<String> {
+        let mut all = vec!["check", "--output-format", "concise"];
+        all.extend(arguments);
+        self.run(&all).stdout.lines().map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.root);
+    }
+}
+
+/// How a run went.
+#[derive(Debug)]
+struct Ran {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ran {
+    fn from(output: Output) -> Ran {
+        Ran {
+            code: output.status.code().expect("it ended by itself"),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// It could not work, and says so with these words.
+    #[track_caller]
+    fn failed_with(&self, part: &str) {
+        assert_eq!(self.code, 2, "{self:?}");
+        assert!(self.stderr.contains(part), "{part:?} is not in {}", self.stderr);
+        assert!(self.stdout.is_empty(), "{}", self.stdout);
+    }
+}
+
+#[test]
+fn exit_codes_say_how_it_went() {
+    let project = Project::new(&[("good.py", "x = 1\n"), ("bad.py", SLEEPY)]);
+    assert_eq!(project.run(&["good.py"]).code, 0);
+    assert_eq!(project.run(&["check", "bad.py"]).code, 1);
+    assert_eq!(project.run(&[]).code, 1);
+    assert_eq!(project.run(&["--exit-zero"]).code, 0);
+    assert_eq!(project.run(&["--ignore", "GIL302"]).code, 0);
+    assert_eq!(project.run(&["--select", "cpu-in-threads", "--no-cache"]).code, 0);
+    assert_eq!(project.run(&["--select", "GIL3", "--exhaustive"]).code, 1);
+    project.run(&["nothing.py"]).failed_with("nothing.py: no such file or folder");
+}
+
+#[test]
+fn what_is_wrong_is_said_with_the_remedy() {
+    let project = Project::new(&[("good.py", "x = 1\n")]);
+    project.run(&["god.py"]).failed_with("did you mean `good.py`?");
+    project.run(&["--selct", "GIL101"]).failed_with("--select");
+    project.run(&["--select", "GIL999"]).failed_with("unknown rule `GIL999`");
+    project.run(&["--ignore", "cpu-in-thread"]).failed_with("did you mean `cpu-in-threads`?");
+    project.run(&["--output-format", "xml"]).failed_with("json");
+    project.run(&["--target-version", "3.7"]).failed_with("3.8 to 3.15");
+    project.run(&["rule", "GIL999"]).failed_with("`gilcheck rule` lists all");
+    project.run(&["explain", "good.py"]).failed_with("FILE:LINE");
+    project.run(&["explain", "good.py:99"]).failed_with("beyond its end");
+    project.run(&["--config", "none.toml"]).failed_with("no such settings file");
+}
+
+#[test]
+fn settings_are_found_and_their_errors_placed() {
+    let project = Project::new(&[("pkg/bad.py", SLEEPY)]);
+    project.write("pyproject.toml", b"[tool.gilcheck]\nignore = ['GIL302']\n");
+    assert_eq!(project.run(&["pkg"]).code, 0);
+    assert_eq!(project.run(&["--isolated", "pkg"]).code, 1);
+    assert_eq!(project.run(&["--select", "GIL302", "pkg"]).code, 1);
+    project.write("pyproject.toml", b"[tool.gilcheck]\nignroe = ['GIL302']\n");
+    project.run(&["pkg"]).failed_with("pyproject.toml:2:1: unknown key `ignroe`; did you mean `ignore`?");
+    project.write("pyproject.toml", b"[project]\nname = 'x'\n");
+    project.write("gilcheck.toml", b"extend-exclude = ['pkg']\n");
+    assert_eq!(project.run(&["."]).code, 0);
+    assert_eq!(project.run(&["pkg/bad.py"]).code, 1);
+    assert_eq!(project.run(&["--force-exclude", "pkg/bad.py"]).code, 0);
+}
+
+#[test]
+fn standard_input_is_a_file() {
+    let project = Project::new(&[("pkg/__init__.py", ""), ("pkg/bad.py", "x = 1\n")]);
+    let ran = project.run_with_input(&["--output-format", "concise", "-"], SLEEPY.as_bytes());
+    assert!(ran.stdout.starts_with("-:4:5: GIL302 "), "{ran:?}");
+    assert_eq!(ran.code, 1);
+    let arguments = ["--output-format", "concise", "--stdin-filename", "pkg/bad.py", "-"];
+    let ran = project.run_with_input(&arguments, SLEEPY.as_bytes());
+    assert!(ran.stdout.starts_with("pkg/bad.py:4:5: GIL302 "), "{ran:?}");
+    let ran = project.run_with_input(&["-"], b"x = 1\n");
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""));
+}
+
+#[test]
+fn paths_are_shown_as_given() {
+    let project = Project::new(&[("src/a.py", SLEEPY), ("src/pkg/b.py", SLEEPY)]);
+    let shown = |arguments: &[&str]| -> Vec<String> {
+        let lines = project.concise(arguments);
+        lines.iter().map(|line| line.split(":4:5:").next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(shown(&["."]), ["src/a.py", "src/pkg/b.py"]);
+    assert_eq!(shown(&["src/"]), ["src/a.py", "src/pkg/b.py"]);
+    assert_eq!(shown(&["./src"]), ["src/a.py", "src/pkg/b.py"]);
+    assert_eq!(shown(&["src/a.py", "src/a.py"]), ["src/a.py"]);
+    assert_eq!(shown(&["src/a.py", "src"]), ["src/a.py", "src/pkg/b.py"]);
+    let absolute = project.root.join("src/pkg");
+    let expected = absolute.join("b.py").display().to_string();
+    assert_eq!(shown(&[absolute.to_str().unwrap()]), [expected]);
+    let name = project.root.file_name().unwrap().to_str().unwrap();
+    let around = format!("../{name}/src/a.py");
+    assert_eq!(shown(&[&around]), [around.as_str()]);
+}
+
+#[test]
+fn only_python_files_that_count_are_taken() {
+    let project = Project::new(&[
+        ("a.py", SLEEPY),
+        ("b.pyw", SLEEPY),
+        ("c.pyi", SLEEPY),
+        ("d.txt", SLEEPY),
+        ("ignored.py", SLEEPY),
+        ("generated/e.py", SLEEPY),
+        (".venv/lib/f.py", SLEEPY),
+        ("node_modules/g.py", SLEEPY),
+        (".hidden/h.py", SLEEPY),
+        (".gitignore", "ignored.py\ngenerated/\n"),
+        ("script", SLEEPY),
+    ]);
+    let names = |arguments: &[&str]| -> Vec<String> {
+        let lines = project.concise(arguments);
+        lines.iter().map(|line| line.split(':').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&["."]), [".hidden/h.py", "a.py", "b.pyw"]);
+    assert_eq!(names(&["ignored.py"]), ["ignored.py"]);
+    assert_eq!(names(&["script"]), ["script"]);
+    assert_eq!(names(&[".venv"]), [".venv/lib/f.py"]);
+    let nothing = Project::new(&[("readme.md", "")]).run(&["."]);
+    assert_eq!(nothing.code, 0);
+    assert!(nothing.stderr.contains("no Python files"), "{nothing:?}");
+}
+
+#[test]
+fn a_single_file_is_judged_with_its_project() {
+    let project = Project::new(&[
+        ("pkg/__init__.py", ""),
+        (
+            "pkg/slow.py",
+            "import time\n\ndef pause():\n    time.sleep(1)\n\nasync def own():\n    time.sleep(1)\n",
+        ),
+        ("pkg/app.py", "from pkg.slow import pause\n\nasync def run():\n    pause()\n"),
+    ]);
+    for given in ["pkg/app.py", "pkg", "."] {
+        let lines = project.concise(&[given]);
+        assert!(lines.iter().any(|line| line.starts_with("pkg/app.py:4:5: GIL302 ")), "{given}: {lines:?}");
+    }
+    assert_eq!(project.concise(&["pkg/app.py"]).len(), 1, "findings of the context are not shown");
+    let mut command = project.command(&["--output-format", "json", "app.py"]);
+    let ran = Ran::from(command.current_dir(project.root.join("pkg")).output().unwrap());
+    assert!(ran.stdout.contains("\"filename\": \"app.py\""), "{ran:?}");
+    assert!(ran.stdout.contains("\"filename\": \"slow.py\""), "the evidence is in the neighbour: {ran:?}");
+}
+
+#[test]
+fn bad_input_is_said_and_stops_nothing() {
+    let project = Project::new(&[("good.py", SLEEPY), ("syntax.py", "def broken(:\n    (\n")]);
+    project.write("cookie.py", b"# -*- coding: latin-1 -*-\nname = '\xe9'\n");
+    project.write("mark.py", b"\xef\xbb\xbfimport time\nasync def nap():\n    time.sleep(1)\n");
+    project.write("latin.py", b"a = 1\nname = '\xe9'\n");
+    project.write("nul.py", b"a = 1\n\0\n");
+    project.write("unknown.py", b"# coding: klingon\n");
+    project.write("empty.py", b"");
+    let ran = project.run(&["--output-format", "concise", "."]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let found: Vec<&str> = ran.stdout.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(found, ["good.py:4:5:", "mark.py:3:5:"]);
+    for line in [
+        "latin.py: line 2: byte 0xe9 is not UTF-8; save it as UTF-8 or name its encoding on the first line (`# coding: latin-1`)",
+        "nul.py: line 2: a NUL byte, which Python source cannot hold",
+        "unknown.py: line 1: unknown encoding `klingon`; save it as UTF-8",
+    ] {
+        assert!(ran.stderr.lines().any(|it| it == line), "{line:?} is not in {}", ran.stderr);
+    }
+    assert!(ran.stderr.lines().any(|line| line.starts_with("syntax.py:")), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("cookie.py"), "{}", ran.stderr);
+    project.run(&["latin.py", "nul.py"]).failed_with("none of the given files could be read");
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_regular_file_is_never_opened() {
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+    let project = Project::new(&[("good.py", SLEEPY), ("folder.py/inside.py", SLEEPY)]);
+    let at = |name: &str| project.root.join(name);
+    assert!(Command::new("mkfifo").arg(at("pipe.py")).status().unwrap().success());
+    let _socket = UnixListener::bind(at("socket.py")).unwrap();
+    symlink(&project.root, at("loop")).unwrap();
+    symlink(at("circle_b.py"), at("circle_a.py")).unwrap();
+    symlink(at("circle_a.py"), at("circle_b.py")).unwrap();
+    symlink(at("gone.py"), at("dangling.py")).unwrap();
+    symlink(at("good.py"), at("same.py")).unwrap();
+    symlink(at("pipe.py"), at("link_to_pipe.py")).unwrap();
+    assert_eq!(
+        project.concise(&["."]).len(),
+        2,
+        "good.py once, and inside.py: {:?}",
+        project.concise(&["."])
+    );
+    let ran = project.run(&["pipe.py", "good.py"]);
+    assert!(ran.stderr.contains("pipe.py: a named pipe, not a regular file"), "{ran:?}");
+    assert_eq!(ran.code, 1);
+    project.run(&["dangling.py"]).failed_with("dangling.py: no such file");
+}
+
+#[test]
+#[cfg(unix)]
+fn what_may_not_be_read_is_said() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = Project::new(&[("good.py", SLEEPY), ("secret.py", SLEEPY), ("closed/a.py", SLEEPY)]);
+    let set = |name: &str, mode: u32| {
+        std::fs::set_permissions(project.root.join(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set("secret.py", 0o000);
+    set("closed", 0o000);
+    // Nothing is closed to the superuser.
+    let superuser = std::fs::read(project.root.join("secret.py")).is_ok();
+    let ran = project.run(&["--output-format", "concise", "."]);
+    set("closed", 0o755);
+    assert_eq!(ran.code, 1);
+    if !superuser {
+        assert!(ran.stderr.contains("secret.py: permission denied"), "{ran:?}");
+        assert!(ran.stderr.contains("closed: permission denied"), "{ran:?}");
+        assert_eq!(ran.stdout.lines().count(), 1, "{ran:?}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn names_that_are_no_text_do_not_reach_the_terminal() {
+    use std::os::unix::ffi::OsStrExt;
+    let project = Project::new(&[]);
+    for name in [&b"a\x1b[31m.py"[..], b"b\xff.py", b"c\nd.py"] {
+        let path = project.root.join(std::ffi::OsStr::from_bytes(name));
+        std::fs::write(path, SLEEPY.replace("(1)", "(1)  # \x1b[2J\u{202e}")).unwrap();
+    }
+    for format in ["concise", "full"] {
+        let ran = project.run(&["--output-format", format, "."]);
+        assert_eq!(ran.code, 1);
+        assert!(!ran.stdout.contains(['\x1b', '\u{202e}']), "{}", ran.stdout);
+        assert!(ran.stdout.contains("a?[31m.py:4:5") && ran.stdout.contains("c?d.py:4:5"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("b\u{fffd}.py:4:5"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let project = Project::new(&[]);
+    for format in ["full", "concise", "json"] {
+        let mut command = project.command(&["--output-format", format, "-"]);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        child.stdin.take().unwrap().write_all(SLEEPY.repeat(50).as_bytes()).unwrap();
+        let ran = Ran::from(child.wait_with_output().unwrap());
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{format}");
+    }
+}
+
+#[test]
+fn every_run_gives_the_same_bytes() {
+    let project = Project::new(&[]);
+    for folder in 0..5 {
+        for file in 0..10 {
+            project.write(&format!("p{folder}/m{file}.py"), SLEEPY.as_bytes());
+        }
+    }
+    for format in ["full", "concise", "json"] {
+        let arguments = ["--output-format", format, "p0", "p1", "p2", "p3", "p4"];
+        let first = project.run(&arguments).stdout;
+        assert!(first.contains("GIL302"), "{first}");
+        assert_eq!(first, project.run(&arguments).stdout);
+        let mut single = project.command(&arguments);
+        assert_eq!(first, Ran::from(single.env("RAYON_NUM_THREADS", "1").output().unwrap()).stdout);
+    }
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let project = Project::new(&[("bad.py", SLEEPY)]);
+    let has_colour = |ran: Ran| ran.stdout.contains('\x1b');
+    assert!(!has_colour(project.run(&["."])));
+    assert!(!has_colour(project.run(&["--color", "never", "."])));
+    assert!(has_colour(project.run(&["--color", "always", "."])));
+    let mut command = project.command(&["check", "--color=auto", "."]);
+    assert!(!has_colour(Ran::from(command.env("NO_COLOR", "1").output().unwrap())));
+}
+
+#[test]
+fn results_go_to_stdout_and_talk_to_stderr() {
+    let project = Project::new(&[("bad.py", SLEEPY), ("good.py", "")]);
+    let ran = project.run(&["--output-format", "concise"]);
+    assert_eq!((ran.stdout.lines().count(), ran.stderr.as_str()), (1, "Found 1 problem in 2 files.\n"));
+    assert_eq!(project.run(&["--quiet"]).stderr, "");
+    assert_eq!(project.run(&["good.py"]).stderr, "All checks passed! (1 file)\n");
+    let ran = project.run(&["--output-format", "json", "good.py"]);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("[]\n", ""));
+}
+
+#[test]
+fn json_has_what_tools_need() {
+    let project = Project::new(&[("bad.py", "import time\nasync def nap():\n    é = time.sleep(1)\n")]);
+    let list: serde_json::Value =
+        serde_json::from_str(&project.run(&["--output-format", "json"]).stdout).unwrap();
+    let found = &list[0];
+    assert_eq!(found["code"], "GIL302");
+    assert_eq!(found["name"], "blocking-io-on-event-loop");
+    assert_eq!(found["filename"], "bad.py");
+    assert_eq!(found["location"], serde_json::json!({"row": 3, "column": 9}));
+    assert_eq!(found["end_location"], serde_json::json!({"row": 3, "column": 22}));
+    for key in ["message", "severity", "confidence", "workload", "vehicle", "help", "url"] {
+        assert!(found[key].is_string(), "{key}");
+    }
+    for clock in ["bytecode", "atomic", "native", "wait"] {
+        assert!(found["estimate"][clock].is_number(), "{clock}");
+    }
+    assert!(found["evidence"].is_array());
+}
+
+#[test]
+fn comments_silence() {
+    let line = "    time.sleep(1)";
+    for (suffix, code) in [
+        ("  # gilcheck: ignore[GIL302]", 0),
+        ("  # gilcheck: ignore[blocking-io-on-event-loop] it is a stub", 0),
+        ("  # noqa: GIL302", 0),
+        ("  # gilcheck: ignore[GIL101]", 1),
+    ] {
+        let project = Project::new(&[("a.py", &SLEEPY.replace(line, &format!("{line}{suffix}")))]);
+        assert_eq!(project.run(&["."]).code, code, "{suffix}");
+    }
+    let text = "import time\n\nasync def nap():\n    # gilcheck: ignore[GIL302]\n    x = (\n        time.sleep(1)\n    )\n";
+    assert_eq!(Project::new(&[("a.py", text)]).run(&["."]).code, 0);
+    let text = "import time\n\nasync def nap():\n    x = (\n        time.sleep(1)\n    )  # noqa\n";
+    assert_eq!(Project::new(&[("a.py", text)]).run(&["."]).code, 0);
+}
+
+#[test]
+fn questions_are_answered() {
+    let project = Project::new(&[("bad.py", SLEEPY)]);
+    assert!(project.run(&["version"]).stdout.starts_with("gilcheck "));
+    assert!(project.run(&["--version"]).stdout.starts_with("gilcheck "));
+    assert!(project.run(&["--help"]).stdout.contains("explain"));
+    assert!(project.run(&["rule"]).stdout.contains("GIL101  cpu-in-threads"));
+    assert!(project.run(&["rule", "GIL101"]).stdout.starts_with("# cpu-in-threads (GIL101)"));
+    assert!(project.run(&["rule", "cpu-in-threads"]).stdout.starts_with("# cpu-in-threads (GIL101)"));
+    assert!(project.run(&["rule", "--all"]).stdout.contains("# blocking-io-on-event-loop (GIL302)"));
+    let explained = project.run(&["explain", "bad.py:4"]);
+    assert_eq!((explained.code, explained.stdout.is_empty()), (0, false));
+    let graph: serde_json::Value = serde_json::from_str(&project.run(&["graph"]).stdout).unwrap();
+    assert!(graph.is_object());
+    assert!(project.run(&["graph", "--output-format", "dot"]).stdout.starts_with("digraph"));
+    let arguments = ["knowledge", "time.sleep", "nobody.knows", "--output-format", "json"];
+    let answers: serde_json::Value = serde_json::from_str(&project.run(&arguments).stdout).unwrap();
+    assert_eq!(answers[0]["class"], "io");
+    assert_eq!(answers[1]["class"], "unknown");
+}
+
+#[test]
+fn depth_and_size_do_not_crash() {
+    let project = Project::new(&[]);
+    let depth = 10_000;
+    project.write("deep.py", format!("x = {}1{}\n", "(".repeat(depth), ")".repeat(depth)).as_bytes());
+    project.write(
+        "chain.py",
+        format!("import time\nasync def f():\n    x = {}1\n    time.sleep(1)\n", "1 + ".repeat(depth))
+            .as_bytes(),
+    );
+    project.write("long.py", format!("x = '{}'\n{SLEEPY}", "y".repeat(1 << 20)).as_bytes());
+    let nested: String = (0..90).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
+    project.write("nested.py", format!("{nested}{}pass\n", " ".repeat(90)).as_bytes());
+    for arguments in [&["--exhaustive", "."][..], &["."]] {
+        let ran = project.run(arguments);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(ran.stdout.contains("chain.py:4:5") && ran.stdout.contains("long.py:5:5"), "{ran:?}");
+    }
+}
+
+/// The tests run somewhere that is no project.
+#[test]
+fn the_temporary_folder_is_no_project() {
+    let folder = std::env::temp_dir();
+    assert!(folder.is_absolute() && !Path::new(&folder).join("pyproject.toml").exists());
+}

@@ -1,0 +1,3 @@
+//! The tests that need more than one module: specs, the call graph, and wishes about the code base.
+
+mod cli;
