@@ -7,7 +7,7 @@ use super::price;
 use super::value::{Arguments, ClassValue, Closure, Kind, Lazy, Object, Value};
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::{BindingValue, Class, Expression, Function, Statement};
-use crate::id::{ExpressionId, FileId, FunctionId, NameId};
+use crate::id::{ExpressionId, FileId, FunctionId};
 use crate::text::Span;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -397,6 +397,7 @@ impl<'p> Machine<'p> {
             let key: Rc<str> = Rc::from(name);
             let is_instance = matches!(reference.0.borrow().kind, Kind::Instance { .. } | Kind::Library(_));
             if is_instance {
+                let value = value.clone();
                 self.change(reference, |object: &mut Object| {
                     let value = match object.fields.get(&key) {
                         Some(Value::None | Value::Unknown) => value,

@@ -3,7 +3,6 @@
 use crate::id::FileId;
 use crate::knowledge::schema::{Clock, WaitKind};
 use crate::text::Span;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// How many operations are kept for each clock.
@@ -40,7 +39,7 @@ pub struct Operation {
     /// Sizes were presumed, not known.
     pub guessed: bool,
     /// The calls that lead to it, outermost first.
-    pub path: Option<Rc<Step>>,
+    pub path: Option<Arc<Step>>,
 }
 
 /// One call on the way to an operation.
@@ -53,7 +52,7 @@ pub struct Step {
     /// What is called, as users write it: `Scorer.run`.
     pub callee: Arc<str>,
     /// The call below.
-    pub next: Option<Rc<Step>>,
+    pub next: Option<Arc<Step>>,
 }
 
 impl Trail {
@@ -91,7 +90,7 @@ impl Trail {
     pub fn extend(&mut self, other: &Trail, weight: f64, step: Option<&Step>) {
         for operation in &other.operations {
             let path = match step {
-                Some(step) => Some(Rc::new(Step { next: operation.path.clone(), ..step.clone() })),
+                Some(step) => Some(Arc::new(Step { next: operation.path.clone(), ..step.clone() })),
                 None => operation.path.clone(),
             };
             self.push(Operation {

@@ -3,7 +3,7 @@
 use super::machine::{Frame, Machine};
 use super::price;
 use super::statements::Loop;
-use super::value::{Arguments, Environment, Kind, Lazy, Object, Partial, Reference, Value, union};
+use super::value::{Arguments, Environment, Kind, Lazy, Partial, Value, union};
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::{Argument, ArgumentKind, Clause, Comparison, ComprehensionKind, Expression, Operator, UnaryOperator};
 use crate::id::{ExpressionId, FileId, NameId};

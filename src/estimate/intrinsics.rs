@@ -2,7 +2,6 @@
 
 use super::evidence::Trail;
 use super::expressions::{CallSite, joined, literal_key};
-use super::library::selected;
 use super::machine::{Frame, Machine};
 use super::price;
 use super::spawn::{Offer, field};

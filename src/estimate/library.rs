@@ -497,7 +497,7 @@ impl<'p> Machine<'p> {
     pub(super) fn constructed(&mut self, frame: &mut Frame<'p>, class: &Arc<str>, receiver: Option<&Rc<Value>>, arguments: &Arguments) -> Value {
         let value = match receiver {
             // `super().__init__(…)`: the instance is already there.
-            Some(receiver) if matches!(&***receiver, Value::Object(_)) => (**receiver).clone(),
+            Some(receiver) if matches!(&**receiver, Value::Object(_)) => (**receiver).clone(),
             _ => self.library_instance(class),
         };
         self.weigh(frame, &value);

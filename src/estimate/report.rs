@@ -111,7 +111,7 @@ impl<'p> Machine<'p> {
 }
 
 /// A path of calls as a list.
-pub fn steps(step: Option<&Rc<Step>>) -> Vec<&Step> {
+pub fn steps(step: Option<&Arc<Step>>) -> Vec<&Step> {
     let mut all = Vec::new();
     let mut here = step.map(|s| &**s);
     while let Some(step) = here {

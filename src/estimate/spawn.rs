@@ -4,7 +4,7 @@ use super::expressions::CallSite;
 use super::library::selected;
 use super::machine::{Frame, Machine, Tally};
 use super::report::{Event, Handover};
-use super::value::{Arguments, ClassValue, Closure, Kind, Value};
+use super::value::{Arguments, ClassValue, Kind, Value};
 use super::class::Ancestor;
 use crate::cost::Interval;
 use crate::facts::ir::Expression;

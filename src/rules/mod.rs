@@ -1,5 +1,22 @@
 //! The rules, one file each, and their register.
 
+pub mod sites;
+pub mod words;
+pub mod cpu_in_threads;
+pub mod cpu_in_background_thread;
+pub mod futile_offload;
+pub mod io_in_processes;
+pub mod native_in_processes;
+pub mod cpu_on_event_loop;
+pub mod blocking_io_on_event_loop;
+pub mod blocking_file_io_on_event_loop;
+
+use crate::config::Target;
+use crate::diagnostic::Diagnostic;
+use crate::estimate::Report;
+use crate::project::Project;
+use sites::{HandoverSite, StallSite};
+
 /// One rule.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
@@ -13,25 +30,41 @@ pub struct Rule {
     pub on_by_default: bool,
     /// Its page, in Markdown.
     pub page: &'static str,
+    /// What it objects to.
+    pub check: Check,
+}
+
+/// What a rule looks at.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// Places where work is handed over.
+    Handover(fn(&HandoverSite<'_>) -> Option<Diagnostic>),
+    /// Stretches in which an event loop stands still.
+    Stall(fn(&StallSite<'_>) -> Option<Diagnostic>),
 }
 
 /// Every rule, by code.
 pub const RULES: &[Rule] = &[
-    rule("GIL101", "cpu-in-threads", "two or more threads given work that holds the GIL", true),
-    rule("GIL102", "cpu-in-background-thread", "one background thread given work that holds the GIL", false),
-    rule(
-        "GIL103",
-        "futile-offload",
-        "one long C call moved to a thread, which stalls the rest all the same",
-        true,
-    ),
-    rule("GIL201", "io-in-processes", "processes given work that waits", true),
-    rule("GIL202", "native-in-processes", "processes given work that lets the GIL go", false),
-    rule("GIL301", "cpu-on-event-loop", "CPU work run by a coroutine", true),
-    rule("GIL302", "blocking-io-on-event-loop", "a blocking wait run by a coroutine", true),
-    rule("GIL303", "blocking-file-io-on-event-loop", "local file I/O run by a coroutine", false),
+    cpu_in_threads::RULE,
+    cpu_in_background_thread::RULE,
+    futile_offload::RULE,
+    io_in_processes::RULE,
+    native_in_processes::RULE,
+    cpu_on_event_loop::RULE,
+    blocking_io_on_event_loop::RULE,
+    blocking_file_io_on_event_loop::RULE,
 ];
 
-const fn rule(code: &'static str, name: &'static str, summary: &'static str, on_by_default: bool) -> Rule {
-    Rule { code, name, summary, on_by_default, page: "" }
+/// What the chosen rules object to in what the estimate saw.
+pub fn check(project: &Project, report: &Report, target: Target, is_chosen: impl Fn(&Rule) -> bool) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let handovers = sites::handovers(project, report, target);
+    let stalls = sites::stalls(project, report, target);
+    for rule in RULES.iter().filter(|rule| is_chosen(rule)) {
+        match rule.check {
+            Check::Handover(check) => found.extend(handovers.iter().filter_map(check)),
+            Check::Stall(check) => found.extend(stalls.iter().filter_map(check)),
+        }
+    }
+    found
 }

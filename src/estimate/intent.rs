@@ -1,0 +1,141 @@
+//! What the code around a hand-over says of its purpose: a time limit, a kill, a window to keep alive.
+
+use super::report::Handover;
+use crate::facts::ir::{Expression, Facts, Statement};
+use crate::id::{ExpressionId, NameId};
+use crate::project::{Parsed, Project};
+use crate::text::Span;
+
+/// Why a vehicle may be right although it does not fit the load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Intent {
+    /// The worker is ended from outside: `terminate`, `kill`, `join(timeout)`.
+    TimeLimit,
+    /// Workers are replaced, resources limited, crashes contained.
+    Isolation,
+    /// One worker keeps a window or a server responsive.
+    Responsiveness,
+    /// A worker that serves for as long as the program runs.
+    Service,
+    /// The code is a test.
+    Test,
+}
+
+impl Intent {
+    /// The word for it in explanations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Intent::TimeLimit => "a time limit or a kill",
+            Intent::Isolation => "isolation",
+            Intent::Responsiveness => "responsiveness",
+            Intent::Service => "a service that runs for as long as the program",
+            Intent::Test => "a test",
+        }
+    }
+}
+
+/// What the code around a hand-over says of its purpose.
+pub fn of(project: &Project, handover: &Handover) -> Vec<Intent> {
+    let parsed = project.parsed(handover.file);
+    let mut found = Vec::new();
+    if handover.isolated {
+        found.push(Intent::Isolation);
+    }
+    if let Some(name) = handover.bound_to.and_then(|span| last_name(parsed, span)) {
+        if is_ended(&parsed.facts, name) {
+            found.push(Intent::TimeLimit);
+        }
+    }
+    if let Some((file, function)) = handover.target_at {
+        let target = project.parsed(file);
+        if isolates(target, function) {
+            found.push(Intent::Isolation);
+        }
+    }
+    if handover.endless {
+        found.push(Intent::Service);
+    }
+    if is_test(project.path(handover.file)) {
+        found.push(Intent::Test);
+    }
+    found.dedup();
+    found
+}
+
+/// True for files that hold tests, by the names that test runners look for.
+pub fn is_test(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.starts_with("test_")
+        || name.ends_with("_test.py")
+        || name == "conftest.py"
+        || path.split('/').any(|folder| folder == "tests" || folder == "test" || folder == "testing")
+}
+
+/// The variable or attribute that an assignment's target names.
+fn last_name(parsed: &Parsed, target: Span) -> Option<NameId> {
+    let index = parsed.spans.expressions.iter().position(|span| *span == target)?;
+    match parsed.facts.expressions.get(index)? {
+        Expression::Name(name) => Some(*name),
+        Expression::Attribute { attribute, .. } => Some(*attribute),
+        _ => None,
+    }
+}
+
+fn text(facts: &Facts, name: NameId) -> &str {
+    facts.names.get(name.index()).map_or("", |n| n)
+}
+
+/// True if somebody ends the worker of that name: `p.terminate()`, `self.p.kill()`, `p.join(5)`.
+fn is_ended(facts: &Facts, name: NameId) -> bool {
+    facts.expressions.iter().any(|expression| {
+        let Expression::Call { callee, arguments } = expression else { return false };
+        let Some(Expression::Attribute { value, attribute }) = facts.expressions.get(callee.index()) else { return false };
+        let is_named = |id: ExpressionId| match facts.expressions.get(id.index()) {
+            Some(Expression::Name(n)) => *n == name,
+            Some(Expression::Attribute { attribute, .. }) => *attribute == name,
+            _ => false,
+        };
+        if !is_named(*value) {
+            return false;
+        }
+        match text(facts, *attribute) {
+            "terminate" | "kill" => true,
+            "join" => !arguments.is_empty(),
+            _ => false,
+        }
+    })
+}
+
+/// True if a target limits its own resources or may end the interpreter: it wants a process of its own.
+fn isolates(parsed: &Parsed, function: crate::id::FunctionId) -> bool {
+    let Some(range) = parsed.spans.functions.get(function.index()) else { return false };
+    let facts = &parsed.facts;
+    facts.expressions.iter().zip(&parsed.spans.expressions).any(|(expression, span)| {
+        if span.start < range.start || span.end > range.end {
+            return false;
+        }
+        let Expression::Attribute { value, attribute } = expression else { return false };
+        let owner = match facts.expressions.get(value.index()) {
+            Some(Expression::Name(name)) => text(facts, *name),
+            _ => return false,
+        };
+        matches!(
+            (owner, text(facts, *attribute)),
+            ("resource", "setrlimit") | ("os", "_exit" | "setsid" | "setuid" | "setgid" | "chroot" | "nice" | "fork" | "execv" | "execvp" | "execve")
+                | ("signal", "signal" | "alarm" | "setitimer")
+        )
+    })
+}
+
+/// True if a statement of a module makes every thread a green one.
+pub fn is_monkey_patched(facts: &Facts) -> bool {
+    facts.body.iter().any(|id| {
+        let Some(Statement::Expression(value)) = facts.statements.get(id.index()) else { return false };
+        let Some(Expression::Call { callee, .. }) = facts.expressions.get(value.index()) else { return false };
+        match facts.expressions.get(callee.index()) {
+            Some(Expression::Attribute { attribute, .. }) => matches!(text(facts, *attribute), "patch_all" | "monkey_patch"),
+            Some(Expression::Name(name)) => matches!(text(facts, *name), "patch_all" | "monkey_patch"),
+            _ => false,
+        }
+    })
+}

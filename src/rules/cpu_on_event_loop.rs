@@ -1,0 +1,59 @@
+//! GIL301 `cpu-on-event-loop`: CPU work run by a coroutine, itself or through helpers.
+
+use super::sites::{StallSite, computes, evidence, in_test, scope};
+use super::{Check, Rule, words};
+use crate::diagnostic::{Confidence, Diagnostic, Severity};
+use crate::estimate::report::Stall;
+use crate::knowledge::schema::Clock;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: "GIL301",
+    name: "cpu-on-event-loop",
+    summary: "CPU work run by a coroutine",
+    on_by_default: true,
+    page: include_str!("../../fixtures/rules/cpu-on-event-loop.md"),
+    check: Check::Stall(check),
+};
+
+/// A loop that stands still for this many seconds is noticed by its clients.
+const NOTICED: f64 = 0.05;
+
+fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
+    let worst = site.contexts.iter().copied().filter(|s| is_long(s)).max_by(|a, b| a.cost.cpu().likely.total_cmp(&b.cost.cpu().likely))?;
+    let cpu = worst.cost.cpu();
+    let confidence = if cpu.low >= NOTICED / 2.0 { Confidence::High } else { Confidence::Medium };
+    let subject = if worst.callee.is_empty() { "this loop".to_string() } else { words::target(worst.callee.strip_prefix("builtins.").unwrap_or(&worst.callee)) };
+    let native = worst.cost.native.likely > 0.5 * cpu.likely;
+    let atomic = worst.cost.longest_atomic > 0.5 * cpu.likely;
+    let help = if native {
+        "move it to a thread: `await asyncio.to_thread(…)`; it lets the GIL go, so the loop runs on meanwhile"
+    } else if atomic {
+        "move it to a process: `await loop.run_in_executor(process_pool, …)`; a thread would not help, since this C call keeps the GIL"
+    } else {
+        "move it to a process: `await loop.run_in_executor(process_pool, …)`; a thread keeps the loop responsive but brings no speed"
+    };
+    Some(Diagnostic {
+        code: RULE.code,
+        name: RULE.name,
+        message: format!("{subject} computes for {} on the event loop: nothing else in it runs meanwhile", words::about(cpu.likely)),
+        severity: Severity::Warning,
+        confidence: in_test(confidence, site.is_test),
+        file: worst.file,
+        span: worst.span,
+        label: "the event loop stands still here".to_string(),
+        workload: worst.cost.workload(),
+        vehicle: "event-loop",
+        estimate: worst.cost,
+        evidence: evidence(&worst.trail, computes, 2),
+        note: Some(format!("estimate: {}", words::cost(&worst.cost))),
+        help: help.to_string(),
+        scope: scope(site.project, worst.file, worst.function),
+    })
+}
+
+fn is_long(stall: &Stall) -> bool {
+    let cpu = stall.cost.cpu();
+    let known = stall.trail.operations.iter().any(|o| o.clock != Clock::Wait);
+    known && cpu.likely >= NOTICED
+}

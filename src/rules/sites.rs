@@ -1,0 +1,241 @@
+//! Events of one place put together: all contexts in which it was seen, and what they agree on.
+
+use crate::config::Target;
+use crate::cost::Cost;
+use crate::diagnostic::{Confidence, Evidence};
+use crate::estimate::Report;
+use crate::estimate::evidence::{Operation, Trail};
+use crate::estimate::intent::{self, Intent};
+use crate::estimate::report::{Event, Handover, Stall, steps};
+use crate::facts::ir::Expression;
+use crate::id::{FileId, FunctionId};
+use crate::knowledge::schema::{Clock, Vehicle, WaitKind};
+use crate::project::Project;
+use crate::text::Span;
+
+/// A place where work is handed over.
+pub struct HandoverSite<'a> {
+    /// All files.
+    pub project: &'a Project,
+    /// The interpreter.
+    pub target: Target,
+    /// Every context in which it was seen with a known target; never empty.
+    pub contexts: Vec<&'a Handover>,
+    /// Two or more workers for speed.
+    pub many: bool,
+    /// Awaited on the spot: one piece of work moved off the event loop.
+    pub awaited: bool,
+    /// What the code around it says of its purpose.
+    pub intents: Vec<Intent>,
+    /// In a file that is only context, or in a test.
+    pub is_test: bool,
+}
+
+/// A stretch in which an event loop stands still.
+pub struct StallSite<'a> {
+    /// All files.
+    pub project: &'a Project,
+    /// The interpreter.
+    pub target: Target,
+    /// Every context in which it was seen; never empty.
+    pub contexts: Vec<&'a Stall>,
+    /// In a test.
+    pub is_test: bool,
+    /// The file makes every thread a green one.
+    pub is_patched: bool,
+}
+
+/// Hand-overs by place.
+pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -> Vec<HandoverSite<'a>> {
+    let all: Vec<&Handover> = report
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Handover(handover) => Some(handover),
+            Event::Stall(_) => None,
+        })
+        .collect();
+    let mut sites = Vec::new();
+    for group in all.chunk_by(|a, b| a.file == b.file && a.span == b.span) {
+        let contexts: Vec<&Handover> = group.iter().copied().filter(|h| h.known).collect();
+        let Some(first) = contexts.first().copied() else { continue };
+        let parsed = project.parsed(first.file);
+        let awaited = is_awaited(parsed, first.span);
+        let many = multiplied(&contexts, awaited) || has_siblings(&all, first, awaited);
+        let mut intents: Vec<Intent> = contexts.iter().flat_map(|h| intent::of(project, h)).collect();
+        intents.sort_unstable();
+        intents.dedup();
+        sites.push(HandoverSite {
+            project,
+            target,
+            many,
+            awaited,
+            intents,
+            is_test: intent::is_test(project.path(first.file)),
+            contexts,
+        });
+    }
+    sites
+}
+
+/// Stalls by place.
+pub fn stalls<'a>(project: &'a Project, report: &'a Report, target: Target) -> Vec<StallSite<'a>> {
+    let all: Vec<&Stall> = report
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Stall(stall) => Some(stall),
+            Event::Handover(_) => None,
+        })
+        .collect();
+    all.chunk_by(|a, b| a.file == b.file && a.span == b.span)
+        .filter_map(|group| {
+            let first = group.first()?;
+            Some(StallSite {
+                project,
+                target,
+                contexts: group.to_vec(),
+                is_test: intent::is_test(project.path(first.file)),
+                is_patched: intent::is_monkey_patched(&project.parsed(first.file).facts),
+            })
+        })
+        .collect()
+}
+
+/// True if a call is awaited where it stands.
+fn is_awaited(parsed: &crate::project::Parsed, place: Span) -> bool {
+    parsed.facts.expressions.iter().any(|expression| match expression {
+        Expression::Await(inner) => parsed.spans.expressions.get(inner.index()) == Some(&place),
+        _ => false,
+    })
+}
+
+/// Several tasks at this very place.
+fn multiplied(contexts: &[&Handover], awaited: bool) -> bool {
+    contexts.iter().any(|h| {
+        let several = h.tasks.likely > 1.5 || (h.repeated && !(h.offload && awaited) && !awaited);
+        several && h.workers != Some(1.0)
+    })
+}
+
+/// Other hand-overs in the same function that run at the same time.
+fn has_siblings(all: &[&Handover], site: &Handover, awaited: bool) -> bool {
+    !awaited
+        && site.workers != Some(1.0)
+        && all.iter().any(|other| {
+            other.file == site.file
+                && other.function == site.function
+                && other.span != site.span
+                && other.vehicle == site.vehicle
+                && other.lone_worker == site.lone_worker
+                && other.known
+                && !other.endless
+                && similar(&other.cost, &site.cost)
+        })
+}
+
+/// True if two tasks have the same kind of load, and are of a size.
+fn similar(a: &Cost, b: &Cost) -> bool {
+    let (x, y) = (a.total().likely, b.total().likely);
+    a.workload() == b.workload() && x > 0.0 && y > 0.0 && x / y < 50.0 && y / x < 50.0
+}
+
+impl<'a> HandoverSite<'a> {
+    /// The contexts in which `objection` holds, if they are not outvoted; the most telling first.
+    pub fn agreed(&self, objection: impl Fn(&Handover) -> bool) -> Option<&'a Handover> {
+        let bad: Vec<&&Handover> = self.contexts.iter().filter(|h| objection(h)).collect();
+        // A context of which nothing much is known has no vote.
+        let voters = self.contexts.iter().filter(|h| h.cost.total().likely > h.cost.unknown && h.cost.total().likely > 1e-6).count();
+        if bad.len() * 2 < voters.max(1) {
+            return None;
+        }
+        bad.into_iter().copied().max_by(|a, b| a.cost.total().likely.total_cmp(&b.cost.total().likely))
+    }
+
+    /// The most telling context.
+    pub fn largest(&self) -> Option<&'a Handover> {
+        self.contexts.iter().copied().max_by(|a, b| a.cost.total().likely.total_cmp(&b.cost.total().likely))
+    }
+
+    /// The dotted path of the function that it stands in.
+    pub fn scope(&self, handover: &Handover) -> String {
+        scope(self.project, handover.file, handover.function)
+    }
+}
+
+/// The dotted path of a function: `module.Class.method`.
+pub fn scope(project: &Project, file: FileId, function: Option<FunctionId>) -> String {
+    let facts = &project.parsed(file).facts;
+    let mut parts: Vec<&str> = Vec::new();
+    let mut here = function;
+    let mut steps = 0;
+    while let Some(definition) = here.and_then(|f| facts.functions.get(f.index())) {
+        parts.push(facts.names.get(definition.name.index()).map_or("?", |n| n));
+        let mut class = definition.class;
+        while let Some(c) = class.and_then(|c| facts.classes.get(c.index())) {
+            parts.push(facts.names.get(c.name.index()).map_or("?", |n| n));
+            class = c.outer;
+        }
+        here = definition.parent;
+        steps += 1;
+        if steps > 50 {
+            break;
+        }
+    }
+    parts.push(project.module_name(file));
+    parts.reverse();
+    parts.join(".")
+}
+
+/// The name of a vehicle in JSON.
+pub fn vehicle_name(vehicle: Vehicle) -> &'static str {
+    match vehicle {
+        Vehicle::Thread => "thread",
+        Vehicle::Process => "process",
+        Vehicle::EventLoop => "event-loop",
+        Vehicle::Interpreter => "interpreter",
+        Vehicle::Green => "green-thread",
+    }
+}
+
+/// The chain from the hand-over to the costliest operations of a kind, and those operations.
+pub fn evidence(trail: &Trail, wanted: impl Fn(&Operation) -> bool, most: usize) -> Vec<Evidence> {
+    let mut operations: Vec<&Operation> = trail.operations.iter().filter(|o| wanted(o)).collect();
+    operations.sort_by(|a, b| b.seconds.total_cmp(&a.seconds).then(a.span.cmp(&b.span)));
+    let mut chain: Vec<Evidence> = Vec::new();
+    for operation in operations.iter().take(most) {
+        for step in steps(operation.path.as_ref()) {
+            let link = Evidence { file: step.file, span: step.span, what: format!("calls `{}`", step.callee), knowledge: None };
+            if !chain.iter().any(|e| e.file == link.file && e.span == link.span) {
+                chain.push(link);
+            }
+        }
+        let what = super::words::operation(operation);
+        let knowledge = operation.source.as_ref().map(|source| format!("{}: {source}", operation.what));
+        let link = Evidence { file: operation.file, span: operation.span, what, knowledge };
+        if !chain.iter().any(|e| e.file == link.file && e.span == link.span && e.what == link.what) {
+            chain.push(link);
+        }
+    }
+    chain
+}
+
+/// Work that holds the GIL.
+pub fn holds_gil(operation: &Operation) -> bool {
+    matches!(operation.clock, Clock::Bytecode | Clock::Atomic)
+}
+
+/// Work on a CPU.
+pub fn computes(operation: &Operation) -> bool {
+    matches!(operation.clock, Clock::Bytecode | Clock::Atomic | Clock::Native)
+}
+
+/// A wait that a CPU could be used in: not one for local files, not one for work to do.
+pub fn waits(operation: &Operation) -> bool {
+    operation.clock == Clock::Wait && !matches!(operation.wait, Some(WaitKind::File | WaitKind::Queue) | None)
+}
+
+/// Lowers a confidence in a test file, where programs are odd on purpose.
+pub fn in_test(confidence: Confidence, is_test: bool) -> Confidence {
+    if is_test { Confidence::Low } else { confidence }
+}
