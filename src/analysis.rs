@@ -1,11 +1,14 @@
 //! The only door to the engine: changes in, findings out. The command line and the language server
 //! both come through here, so they can never disagree.
 
-use crate::config::{Selection, Settings};
+use crate::config::{self, Selection, Settings};
 use crate::cost::Workload;
 use crate::diagnostic::Diagnostic;
 use crate::facts::ir::{Facts, Spans, Statement};
 use crate::id::FileId;
+use crate::knowledge::schema::Vehicle;
+use crate::knowledge::{Answer, Knowledge, UserKnowledge, UserSpawn};
+use crate::project::{Project, SourceInput};
 use crate::rules::RULES;
 use crate::suppress::Suppressions;
 use crate::text::{LineIndex, Span};
@@ -27,13 +30,15 @@ pub struct Change {
 #[derive(Debug)]
 pub struct AnalysisHost {
     settings: Settings,
+    knowledge: Arc<Knowledge>,
     files: BTreeMap<String, (Arc<str>, bool)>,
 }
 
 impl AnalysisHost {
     /// A host without files.
     pub fn new(settings: Settings) -> AnalysisHost {
-        AnalysisHost { settings, files: BTreeMap::new() }
+        let knowledge = Arc::new(Knowledge::new(user_knowledge(&settings.knowledge)));
+        AnalysisHost { settings, knowledge, files: BTreeMap::new() }
     }
 
     /// Takes a change in.
@@ -46,15 +51,16 @@ impl AnalysisHost {
 
     /// The files as they are now, ready to be asked about.
     pub fn analysis(&self) -> Analysis {
-        let file = |(path, (text, reported)): (&String, &(Arc<str>, bool))| File {
+        let input = |(path, (text, reported)): (&String, &(Arc<str>, bool))| SourceInput {
             path: path.clone(),
             text: Arc::clone(text),
             reported: *reported,
-            lines: OnceLock::new(),
         };
         Analysis {
             settings: self.settings.clone(),
-            files: self.files.iter().map(file).collect(),
+            knowledge: Arc::clone(&self.knowledge),
+            project: Project::new(self.files.iter().map(input).collect()),
+            lines: self.files.iter().map(|_| OnceLock::new()).collect(),
             outcome: OnceLock::new(),
         }
     }
@@ -64,16 +70,10 @@ impl AnalysisHost {
 #[derive(Debug)]
 pub struct Analysis {
     settings: Settings,
-    files: Vec<File>,
+    knowledge: Arc<Knowledge>,
+    project: Project,
+    lines: Vec<OnceLock<LineIndex>>,
     outcome: OnceLock<Outcome>,
-}
-
-#[derive(Debug)]
-struct File {
-    path: String,
-    text: Arc<str>,
-    reported: bool,
-    lines: OnceLock<LineIndex>,
 }
 
 /// The call graph that was resolved. Functions go by `module.Class.method`.
@@ -83,21 +83,6 @@ pub struct Graph {
     pub calls: BTreeMap<String, Vec<String>>,
     /// What each does with its time.
     pub workloads: BTreeMap<String, Workload>,
-}
-
-/// What the knowledge base says of a name.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Answer {
-    /// The name as asked.
-    pub name: String,
-    /// `io`, `cpu`, `cpu-nogil`, `neutral` or `unknown`, at a size where a call takes tens of milliseconds.
-    pub class: String,
-    /// The same for a small input.
-    pub small_class: String,
-    /// Whether the size decides.
-    pub size_dependent: bool,
-    /// Where the knowledge comes from.
-    pub source: String,
 }
 
 /// Something odd about a file that did not keep the rest from being analysed.
@@ -116,15 +101,13 @@ pub struct Oddity {
 struct Outcome {
     /// In any order, also those that nobody is to see.
     diagnostics: Vec<Diagnostic>,
-    /// The facts of each file that was parsed, by [`FileId`].
-    facts: Vec<Option<Arc<(Facts, Spans)>>>,
 }
 
 impl Analysis {
     /// All findings in the reported files, in path and position order, without suppressed ones.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let is_shown = |found: &&Diagnostic| {
-            self.file(found.file).is_some_and(|file| file.reported)
+            self.project.reported(found.file)
                 && self.is_selected(found)
                 && found.confidence >= self.settings.confidence
         };
@@ -157,13 +140,12 @@ impl Analysis {
         let mut kept = Vec::with_capacity(found.len());
         for group in found.chunk_by(|a, b| a.file == b.file) {
             let Some(first) = group.first() else { continue };
-            let facts = self.facts(first.file);
+            let parsed = self.project.parsed(first.file);
             let (text, lines) = (self.text(first.file), self.lines(first.file));
-            let comments = facts.map_or(&[][..], |(_, spans)| &spans.comments);
-            let suppressions = Suppressions::read(text, lines, comments);
+            let suppressions = Suppressions::read(text, lines, &parsed.spans.comments);
             let is_silenced = |it: &&Diagnostic| {
                 let rows = |span: Span| lines.row(span.start)..=lines.row(span.end);
-                let statement = facts.and_then(|(facts, spans)| statement_head(facts, spans, it.span));
+                let statement = statement_head(&parsed.facts, &parsed.spans, it.span);
                 suppressions.silence(it.code, it.name, rows(it.span), rows(statement.unwrap_or(it.span)))
             };
             kept.extend(group.iter().filter(|it| !is_silenced(it)).cloned());
@@ -171,58 +153,45 @@ impl Analysis {
         kept
     }
 
-    /// What was odd in the reported files: the first place of each that is no Python.
+    /// What was odd in the reported files that were parsed: the first place of each that is no Python.
     pub fn oddities(&self) -> Vec<Oddity> {
-        let oddity = |(index, file): (usize, &File)| {
-            let id = FileId::new(index);
-            let (_, spans) = self.facts(id).filter(|_| file.reported)?;
-            let span = spans.errors.first().copied()?;
-            Some(Oddity {
-                file: id,
-                span,
-                what: "syntax error; the rest of the file was checked".to_string(),
-            })
+        // The engine decides which files are parsed.
+        self.outcome();
+        let oddity = |file: FileId| {
+            let parsed = self.project.parsed_already(file).filter(|_| self.project.reported(file))?;
+            let span = parsed.spans.errors.first().copied()?;
+            Some(Oddity { file, span, what: "syntax error; the rest of the file was checked".to_string() })
         };
-        self.files.iter().enumerate().filter_map(oddity).collect()
-    }
-
-    fn facts(&self, file: FileId) -> Option<(&Facts, &Spans)> {
-        let facts = self.outcome().facts.get(file.index())?.as_deref()?;
-        Some((&facts.0, &facts.1))
+        self.project.files().filter_map(oddity).collect()
     }
 
     /// The text of a file.
     pub fn text(&self, file: FileId) -> &str {
-        self.file(file).map_or("", |file| &file.text)
+        self.project.text(file)
     }
 
     /// The path of a file.
     pub fn path(&self, file: FileId) -> &str {
-        self.file(file).map_or("", |file| &file.path)
+        self.project.path(file)
     }
 
     /// Where the lines of a file start.
     pub fn lines(&self, file: FileId) -> &LineIndex {
         static EMPTY: OnceLock<LineIndex> = OnceLock::new();
-        match self.file(file) {
-            Some(file) => file.lines.get_or_init(|| LineIndex::new(&file.text)),
+        match self.lines.get(file.index()) {
+            Some(lines) => lines.get_or_init(|| LineIndex::new(self.text(file))),
             None => EMPTY.get_or_init(|| LineIndex::new("")),
         }
     }
 
     /// The file at a path.
     pub fn file_at(&self, path: &str) -> Option<FileId> {
-        self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(FileId::new)
+        self.project.files().find(|file| self.path(*file) == path)
     }
 
     /// The files that findings are wanted in.
-    pub fn reported_paths(&self) -> impl Iterator<Item = &str> {
-        self.files.iter().filter(|file| file.reported).map(|file| file.path.as_str())
-    }
-
-    /// How many files findings are wanted in.
-    pub fn reported_files(&self) -> usize {
-        self.files.iter().filter(|file| file.reported).count()
+    pub fn reported_files(&self) -> impl Iterator<Item = FileId> {
+        self.project.files().filter(|file| self.project.reported(*file))
     }
 
     /// Why the function or the spawn site in that row (from 1) is judged as it is; `None` where the
@@ -239,18 +208,30 @@ impl Analysis {
 
     /// What the knowledge base, with the user's own, says of qualified names.
     pub fn knowledge(&self, names: &[String]) -> Vec<Answer> {
-        let unknown = |name: &String| Answer {
-            name: name.clone(),
-            class: "unknown".to_string(),
-            small_class: "unknown".to_string(),
-            size_dependent: false,
-            source: String::new(),
-        };
-        names.iter().map(unknown).collect()
+        names.iter().map(|name| self.knowledge.answer(name)).collect()
     }
+}
 
-    fn file(&self, file: FileId) -> Option<&File> {
-        self.files.get(file.index())
+/// The settings' words in the knowledge's terms.
+fn user_knowledge(user: &config::UserKnowledge) -> UserKnowledge {
+    let vehicle = |word: &str| match word {
+        "process" => Vehicle::Process,
+        "event-loop" => Vehicle::EventLoop,
+        "interpreter" => Vehicle::Interpreter,
+        "green" => Vehicle::Green,
+        _ => Vehicle::Thread,
+    };
+    let spawn = |spawn: &config::UserSpawn| UserSpawn {
+        name: spawn.name.clone(),
+        vehicle: vehicle(&spawn.vehicle),
+        target: spawn.target.clone(),
+    };
+    UserKnowledge {
+        io: user.io.clone(),
+        cpu: user.cpu.clone(),
+        native: user.native.clone(),
+        neutral: user.neutral.clone(),
+        spawns: user.spawns.iter().map(spawn).collect(),
     }
 }
 

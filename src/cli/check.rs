@@ -34,7 +34,7 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
     render::write(&mut out, arguments.output_format, style(color), &context, &diagnostics)?;
     out.flush()?;
 
-    let files = loaded.analysis.reported_files();
+    let files = loaded.analysis.reported_files().count();
     if files == 0 && loaded.troubles > 0 {
         return Err("none of the given files could be read".to_string().into());
     }

@@ -1,10 +1,11 @@
 //! The commands that answer questions: `explain`, `knowledge`, `graph`, `rule`, `version`.
 
-use super::check::{Loaded, Progress, load};
+use super::check::{Progress, load};
 use super::settings::{self, unknown_rule};
 use super::{Exit, Explain, Failure, Graph, GraphFormat, Knowledge, KnowledgeFormat, Rule};
 use crate::analysis::{self, AnalysisHost};
 use crate::cost::Workload;
+use crate::knowledge::Answer;
 use crate::render::harmless;
 use crate::rules::RULES;
 use std::io::{self, BufWriter, Write};
@@ -15,13 +16,13 @@ pub(super) fn explain(arguments: &Explain) -> Result<Exit, Failure> {
     let paths = [file.clone()];
     let found = settings::find(&arguments.options, &paths)?;
     let loaded = load(&arguments.options, &paths, found, &Progress::new(true))?;
-    let Some(path) = given_file(&loaded) else { return Ok(Exit::Failed) };
-    let Some(id) = loaded.analysis.file_at(&path) else { return Ok(Exit::Failed) };
+    // Where the file could not be read, its trouble has been said.
+    let Some(id) = loaded.analysis.reported_files().next() else { return Ok(Exit::Failed) };
     let lines = loaded.analysis.lines(id).lines();
     if row as usize > lines {
         return Err(format!("{}: line {row} is beyond its end ({lines} lines)", file.display()).into());
     }
-    let text = loaded.analysis.explain(&path, row);
+    let text = loaded.analysis.explain(loaded.analysis.path(id), row);
     let text = text.unwrap_or_else(|| {
         format!("{}: no function and nothing handed to a thread, process or event loop\n", arguments.place)
     });
@@ -44,17 +45,13 @@ fn place(text: &str) -> Result<(PathBuf, u32), Failure> {
     }
 }
 
-/// The engine's path of the one file that was given.
-fn given_file(loaded: &Loaded) -> Option<String> {
-    loaded.analysis.reported_paths().next().map(str::to_string)
-}
-
 pub(super) fn knowledge(arguments: &Knowledge) -> Result<Exit, Failure> {
     let found = settings::find(&arguments.options, &[])?;
     let answers = AnalysisHost::new(found.settings).analysis().knowledge(&arguments.names);
     let mut text = String::new();
     match arguments.output_format {
         KnowledgeFormat::Json => {
+            let answers: Vec<_> = answers.iter().map(json).collect();
             text = serde_json::to_string_pretty(&answers).map_err(io::Error::from)?;
             text.push('\n');
         }
@@ -71,6 +68,16 @@ pub(super) fn knowledge(arguments: &Knowledge) -> Result<Exit, Failure> {
         }
     }
     print(&harmless_lines(&text))
+}
+
+fn json(answer: &Answer) -> serde_json::Value {
+    serde_json::json!({
+        "name": answer.name,
+        "class": answer.class,
+        "small_class": answer.small_class,
+        "size_dependent": answer.size_dependent,
+        "source": answer.source,
+    })
 }
 
 pub(super) fn graph(arguments: &Graph) -> Result<Exit, Failure> {

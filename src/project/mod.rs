@@ -127,6 +127,11 @@ impl Project {
         })
     }
 
+    /// Its facts, if anybody asked for them before.
+    pub fn parsed_already(&self, file: FileId) -> Option<&Parsed> {
+        self.files.get(file.index())?.parsed.get()
+    }
+
     /// How many files were parsed.
     pub fn parsed_count(&self) -> usize {
         self.parsed.load(Ordering::Relaxed)

@@ -250,7 +250,7 @@ impl Builder<'_> {
 
     /// How many characters of a source line fit.
     fn room(&self) -> usize {
-        self.style.width.saturating_sub(10).max(40)
+        self.style.width.saturating_sub(8).max(40)
     }
 
     fn build(self) -> (Chain, Vec<LabeledSpan>) {
@@ -361,17 +361,15 @@ impl Clipped {
             return Clipped { text: harmless(line), removed: 0 };
         }
         let before = line.get(..focus).unwrap_or("");
+        let room = room.saturating_sub(2 * mark.chars().count());
         // Some of what stands before the focus is kept.
-        let skipped = if before.chars().count() > room / 2 {
-            before.char_indices().rev().nth(room / 4).map_or(0, |(at, _)| at)
-        } else {
-            0
-        };
+        let is_far = before.chars().count() > room / 2;
+        let skipped = before.char_indices().rev().nth(room / 4).map_or(0, |(at, _)| at);
+        let skipped = if is_far && skipped > mark.len() { skipped } else { 0 };
         let rest = line.get(skipped..).unwrap_or("");
         let kept: String = rest.chars().take(room).collect();
         let tail = if kept.len() < rest.len() { mark } else { "" };
-        let (head, removed) = if skipped > mark.len() { (mark, skipped - mark.len()) } else { ("", 0) };
-        let kept = if head.is_empty() { line.chars().take(room).collect() } else { kept };
+        let (head, removed) = if skipped > 0 { (mark, skipped - mark.len()) } else { ("", 0) };
         Clipped { text: format!("{head}{}{tail}", harmless(&kept)), removed }
     }
 }
@@ -445,17 +443,104 @@ for _ in range(10):
         (host, diagnostic)
     }
 
-    #[test]
-    fn look() {
-        let (host, diagnostic) = sample();
+    fn rendered(style: Style, host: &AnalysisHost, diagnostic: &Diagnostic) -> String {
         let analysis = host.analysis();
         let shown = BTreeMap::new();
         let context = Context { analysis: &analysis, shown: &shown };
         let mut out = Vec::new();
-        for (color, unicode, width) in [(false, true, 80), (true, true, 100), (false, false, 60)] {
-            let style = Style { color, unicode, width };
-            write(&mut out, style, &context, std::slice::from_ref(&diagnostic)).unwrap();
+        write(&mut out, style, &context, std::slice::from_ref(diagnostic)).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    const PLAIN: Style = Style { color: false, unicode: true, width: 80 };
+
+    #[test]
+    fn a_finding_reads_from_what_to_why_to_what_to_do() {
+        let (host, diagnostic) = sample();
+        let expected = "\
+GIL101 cpu-in-threads
+
+  ⚠ 10 threads run `count`, which computes in Python; only one at a time holds
+  │ the GIL, so they take turns
+  ╰─▶ about 4 s of bytecode a thread (estimate), so about 40 s for 10 threads;
+      8 processes would take about 5 s
+    ╭─[main.py:16:20]
+ 15 │ for _ in range(10):
+ 16 │     threads.append(Thread(target=count, args=(10**7,), name=\"counter\"))
+    ·                    ─────────────────────────┬─────────────────────────
+    ·                                             ╰─┤ each of 10 threads runs
+    ·                                               │ `count(10000000)`
+    ╰────
+    ╭─[main.py:9:5]
+  8 │     total = 0
+  9 │     for i in range(n):
+    ·     ─────────┬────────
+    ·              ╰── 10,000,000 rounds
+ 10 │         total += step(i)
+    ·                  ───┬───
+    ·                     ╰── calls `step`
+    ╰────
+   ╭─[pkg/work.py:2:26]
+ 1 │ def step(i):
+ 2 │     x = \"?[31mé\"; return json.dumps([i] * 1000)
+   ·                          ───────────┬──────────
+   ·                                     ╰─┤ `json.dumps` computes about
+   ·                                       │ 0.2 ms and holds the GIL
+   ·                                       │ throughout
+   ╰────
+  help: run them in processes: `concurrent.futures.ProcessPoolExecutor`, or
+        `multiprocessing.Process(target=count, …)` in the same place
+
+  json.dumps: one C call, measured: hold 0.98
+  More: gilcheck rule GIL101
+
+";
+        assert_eq!(rendered(PLAIN, &host, &diagnostic), expected);
+    }
+
+    #[test]
+    fn ascii_and_narrow_terminals_get_what_they_can_show() {
+        let (host, mut diagnostic) = sample();
+        diagnostic.help = "run them in processes".into();
+        diagnostic.evidence.truncate(2);
+        diagnostic.label = "runs `count`".into();
+        let text = rendered(Style { color: false, unicode: false, width: 72 }, &host, &diagnostic);
+        assert!(text.is_ascii(), "{text}");
+        let long: Vec<_> = text.lines().filter(|line| line.chars().count() > 72).collect();
+        assert!(long.is_empty(), "{long:?}");
+        let narrow = rendered(Style { color: false, unicode: false, width: 50 }, &host, &diagnostic);
+        assert!(narrow.contains("..."), "the long line is cut:\n{narrow}");
+    }
+
+    #[test]
+    fn odd_places_are_shown_too() {
+        let long = format!("{}f({}); g()", "x = 1; ".repeat(100), "y, ".repeat(200));
+        let many = "a = f(\n  1,\n  2,\n  3,\n  4,\n)\n";
+        for (text, needle, part) in [
+            (long.as_str(), "g()", "…y, y, y, y, y, ); g()"),
+            (long.as_str(), "f(", "f(y, y, "),
+            (many, "f(\n  1,\n  2,\n  3,\n  4,\n)", "a = f("),
+            ("a = f(\n  1\n)\n", "f(\n  1\n)", "╰"),
+            ("\tf()\r\n\x0c", "f()", "f()"),
+            ("x\rf()\ry", "f()", "[a.py:2:1]"),
+            ("f()", "", "f()"),
+            ("", "", "[a.py:1:1]"),
+            ("変数 = 関数()  # \u{202e}", "関数()", "[a.py:1:6]"),
+        ] {
+            let mut host = AnalysisHost::new(Settings::default());
+            host.apply_change(Change { path: "a.py".into(), text: Some(text.into()), reported: true });
+            let mut diagnostic = sample().1;
+            diagnostic.span = find(text, needle);
+            diagnostic.evidence.clear();
+            let shown = rendered(PLAIN, &host, &diagnostic);
+            assert!(shown.contains(part), "{part:?} is not in\n{shown}");
+            assert!(!shown.contains(['\r', '\x0c', '\u{202e}']), "{shown}");
+            assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+            // A place outside the text is wrong, but no reason to crash.
+            diagnostic.span = Span::new(text.len() + 3, text.len() + 9);
+            rendered(PLAIN, &host, &diagnostic);
+            diagnostic.file = FileId(7);
+            rendered(PLAIN, &host, &diagnostic);
         }
-        println!("{}", String::from_utf8(out).unwrap());
     }
 }
