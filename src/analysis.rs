@@ -4,12 +4,13 @@
 use crate::config::{self, Selection, Settings};
 use crate::cost::Workload;
 use crate::diagnostic::Diagnostic;
+use crate::estimate;
 use crate::facts::ir::{Facts, Spans, Statement};
 use crate::id::FileId;
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::{Answer, Knowledge, UserKnowledge, UserSpawn};
 use crate::project::{Project, SourceInput};
-use crate::rules::RULES;
+use crate::rules::{self, Rule};
 use crate::suppress::Suppressions;
 use crate::text::{LineIndex, Span};
 use std::collections::BTreeMap;
@@ -108,7 +109,6 @@ impl Analysis {
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let is_shown = |found: &&Diagnostic| {
             self.project.reported(found.file)
-                && self.is_selected(found)
                 && found.confidence >= self.settings.confidence
         };
         let mut found: Vec<Diagnostic> =
@@ -118,21 +118,24 @@ impl Analysis {
         self.without_silenced(found)
     }
 
-    fn is_selected(&self, found: &Diagnostic) -> bool {
-        match self.settings.selection(found.code, found.name) {
-            Selection::On => true,
-            Selection::Off => false,
-            Selection::Default => RULES.iter().any(|rule| rule.code == found.code && rule.on_by_default),
-        }
-    }
-
     fn outcome(&self) -> &Outcome {
         self.outcome.get_or_init(|| self.run_engine())
     }
 
     /// The engine's door from this side: the estimate over the project, and the rules over that.
     fn run_engine(&self) -> Outcome {
-        Outcome::default()
+        let target = self.settings.target;
+        let report = estimate::analyse(&self.project, &self.knowledge, target, self.settings.exhaustive);
+        let diagnostics = rules::check(&self.project, &report, target, |rule| self.is_rule_on(rule));
+        Outcome { diagnostics }
+    }
+
+    fn is_rule_on(&self, rule: &Rule) -> bool {
+        match self.settings.selection(rule.code, rule.name) {
+            Selection::On => true,
+            Selection::Off => false,
+            Selection::Default => rule.on_by_default,
+        }
     }
 
     /// `found` is in path order.
@@ -203,7 +206,22 @@ impl Analysis {
 
     /// The call graph.
     pub fn graph(&self) -> Graph {
-        Graph::default()
+        let (edges, summaries) = estimate::graph(&self.project, &self.knowledge, self.settings.target);
+        let name = |(file, function): estimate::machine::Node| rules::sites::scope(&self.project, file, function);
+        let mut graph = Graph::default();
+        for (&node, summary) in &summaries {
+            graph.calls.entry(name(node)).or_default();
+            graph.workloads.insert(name(node), summary.cost.workload());
+        }
+        for &(caller, callee) in &edges {
+            graph.calls.entry(name(caller)).or_default().push(name(callee));
+            graph.calls.entry(name(callee)).or_default();
+        }
+        for calls in graph.calls.values_mut() {
+            calls.sort_unstable();
+            calls.dedup();
+        }
+        graph
     }
 
     /// What the knowledge base, with the user's own, says of qualified names.

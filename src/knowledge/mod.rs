@@ -127,8 +127,7 @@ impl Knowledge {
     pub fn canonical<'a>(&self, name: &'a str) -> Cow<'a, str> {
         let mut current = Cow::Borrowed(name);
         for _ in 0..LONGEST_CHAIN {
-            let Some(next) = library_of(&current).and_then(|library| library.unalias(&current))
-            else {
+            let Some(next) = library_of(&current).and_then(|library| library.unalias(&current)) else {
                 break;
             };
             current = Cow::Owned(next);
@@ -216,9 +215,10 @@ impl Knowledge {
     pub fn is_subclass(&self, class: &str, of: &str) -> bool {
         let (class, of) = (self.canonical(class), self.canonical(of));
         class == of
-            || self.ancestry(&class).iter().any(|known| {
-                known.name == of || known.bases.iter().any(|base| self.canonical(base) == of)
-            })
+            || self
+                .ancestry(&class)
+                .iter()
+                .any(|known| known.name == of || known.bases.iter().any(|base| self.canonical(base) == of))
     }
 
     /// The qualified name of the method that `class` has or inherits.
@@ -233,8 +233,7 @@ impl Knowledge {
             }
         }
         let covered = ancestry.iter().find(|class| {
-            library_of(&class.name)
-                .is_some_and(|library| library.patterns.contains_key(&class.name))
+            library_of(&class.name).is_some_and(|library| library.patterns.contains_key(&class.name))
         })?;
         Some(format!("{}.{method}", covered.name))
     }
@@ -356,8 +355,8 @@ impl Library {
 
     fn indexed(mut self) -> Library {
         let indices = 0..self.entries.len();
-        let (last, first): (Vec<_>, Vec<_>) = indices
-            .partition(|&index| self.entries.get(index).is_some_and(|entry| entry.when.is_empty()));
+        let (last, first): (Vec<_>, Vec<_>) =
+            indices.partition(|&index| self.entries.get(index).is_some_and(|entry| entry.when.is_empty()));
         for index in first.into_iter().chain(last) {
             let Some(entry) = self.entries.get(index) else { continue };
             for name in &entry.names {
@@ -440,8 +439,7 @@ fn file_index(root: &str) -> Option<usize> {
 
 /// The parsed file for the root package of `name`.
 fn library_of(name: &str) -> Option<&'static Library> {
-    static PARSED: [OnceLock<Library>; LIBRARIES.len()] =
-        [const { OnceLock::new() }; LIBRARIES.len()];
+    static PARSED: [OnceLock<Library>; LIBRARIES.len()] = [const { OnceLock::new() }; LIBRARIES.len()];
     let root = name.split('.').next()?;
     let index = file_index(root)?;
     let (_, text) = LIBRARIES.get(index)?;

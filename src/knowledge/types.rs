@@ -419,6 +419,7 @@ impl TypeExpression {
             "awaitable" => TypeExpression::Awaitable(one()),
             "future" => TypeExpression::Future(one()),
             "callable" => TypeExpression::Callable,
+            "memoryview" | "complex" | "range" | "slice" => TypeExpression::Class(format!("builtins.{word}")),
             "self" => TypeExpression::Receiver,
             "decorator" => TypeExpression::Decorator,
             // A class's own parameters say nothing that the data could use.
@@ -440,9 +441,7 @@ impl Entry {
         };
         let length = match &call.length {
             None => None,
-            Some(schema::Length::Units(units)) => {
-                Some(Measure { factor: *units, terms: Vec::new() })
-            }
+            Some(schema::Length::Units(units)) => Some(Measure { factor: *units, terms: Vec::new() }),
             Some(schema::Length::Measure(text)) => measure(Some(text))?,
         };
         let mut when = Vec::new();
