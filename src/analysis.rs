@@ -200,8 +200,8 @@ impl Analysis {
     /// Why the function or the spawn site in that row (from 1) is judged as it is; `None` where the
     /// row holds neither.
     pub fn explain(&self, path: &str, row: u32) -> Option<String> {
-        let _ = (self.file_at(path)?, row);
-        None
+        let file = self.file_at(path)?;
+        crate::explain::at(&self.project, &self.knowledge, self.settings.target, file, row, self.lines(file))
     }
 
     /// The call graph.

@@ -13,6 +13,7 @@ pub mod project;
 pub mod estimate;
 pub mod suppress;
 pub mod rules;
+pub mod explain;
 pub mod analysis;
 pub mod render;
 pub mod walk;

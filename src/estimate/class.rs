@@ -189,6 +189,21 @@ impl<'p> Machine<'p> {
     }
 
     fn builtin_method(&mut self, owner: &Value, class: &str, name: &str) -> Value {
+        // A list stands for its kin in `collections` too, and a dict for its own.
+        let kin: &[&str] = match class {
+            "list" => &["collections.deque"],
+            "dict" => &["collections.Counter", "collections.OrderedDict", "collections.defaultdict"],
+            _ => &[],
+        };
+        let known = |name: &str| !self.knowledge.calls(name).is_empty();
+        if !known(&format!("builtins.{class}.{name}")) {
+            for other in kin {
+                let method = format!("{other}.{name}");
+                if known(&method) {
+                    return Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(method));
+                }
+            }
+        }
         Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(format!("builtins.{class}.{name}")))
     }
 

@@ -132,7 +132,11 @@ impl<'p> Machine<'p> {
             }
         }
         let context = Context { receiver, arguments, result: result.as_ref() };
-        let length = entry.length.as_ref().and_then(|m| self.measured(m, receiver, arguments));
+        let mut length = entry.length.as_ref().and_then(|m| self.measured(m, receiver, arguments));
+        if let (None, Some(prior), true) = (length, entry.prior, entry.wait.is_some()) {
+            // What is read is as long as reading it is presumed to be.
+            length = Some(Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 });
+        }
         let mut value = match &entry.returns {
             Some(expression) => self.typed(expression, Some(&context), length),
             None => match class {
@@ -624,10 +628,10 @@ impl<'p> Machine<'p> {
     pub(super) fn library_subscript(&mut self, frame: &mut Frame<'p>, owner: &Value, class: &Arc<str>, stored: &Value) -> Value {
         let kind = self.knowledge.ancestry(class).iter().find_map(|c| c.subscript.clone().or_else(|| c.item.clone()));
         let name: Arc<str> = Arc::from(format!("{class}.__getitem__"));
-        let entries = self.knowledge.calls(&name);
-        if let Some(entry) = entries.iter().copied().find(|e| holds(e, None, &Arguments::default())) {
-            let seconds = entry.seconds;
-            frame.tally.tick(seconds);
+        if self.lists(&name)
+            && let Some(entry) = self.knowledge.calls(&name).iter().copied().find(|e| holds(e, None, &Arguments::default()))
+        {
+            frame.tally.tick(entry.seconds);
         }
         match kind {
             Some(kind) => {
@@ -649,15 +653,11 @@ impl<'p> Machine<'p> {
 
     /// The cost of one step of iterating over a library object.
     pub(super) fn library_step(&mut self, owner: &Value, class: &Arc<str>) -> Option<(Cost, Trail)> {
-        let name: Arc<str> = Arc::from(format!("{class}.__next__"));
-        let mut entries = self.knowledge.calls(&name);
-        if entries.is_empty() {
-            entries = self.knowledge.calls(&format!("{class}.__iter__"));
-        }
-        let entry = entries.first()?;
-        let frame = Frameless { seconds: entry.seconds };
         let _ = owner;
-        let seconds = Interval::guess(frame.seconds, 3.0);
+        let name = ["__next__", "__iter__"].iter().map(|m| format!("{class}.{m}")).find(|n| self.lists(n))?;
+        let entries = self.knowledge.calls(&name);
+        let entry = entries.first()?;
+        let seconds = Interval::guess(entry.seconds, 3.0);
         let cost = Cost {
             bytecode: seconds.scaled(entry.split.bytecode),
             atomic: seconds.scaled(entry.split.atomic),
@@ -671,7 +671,7 @@ impl<'p> Machine<'p> {
 
     pub(super) fn library_entered(&mut self, frame: &mut Frame<'p>, owner: &Value, class: &Arc<str>) -> Value {
         let name: Arc<str> = Arc::from(format!("{class}.__enter__"));
-        if !self.knowledge.calls(&name).is_empty() {
+        if self.lists(&name) {
             let site = CallSite { id: crate::id::ExpressionId(u32::MAX), place: Span::default(), method: None, receiver: None };
             return self.call_library(frame, &name, Some(&Rc::new(owner.clone())), Arguments::default(), &site);
         }
@@ -684,6 +684,12 @@ impl<'p> Machine<'p> {
             }
             None => owner.clone(),
         }
+    }
+
+    /// True if the knowledge base lists a method by its own name, not by a pattern that covers the rest.
+    fn lists(&self, name: &str) -> bool {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        self.knowledge.calls(name).iter().any(|e| e.names.iter().any(|n| n.rsplit('.').next() == Some(last)))
     }
 
     /// Arithmetic on a library's objects: `array * 2`, `path / "name"`.
@@ -704,10 +710,10 @@ impl<'p> Machine<'p> {
             Operator::BitXor => "__xor__",
         };
         let mut name: Arc<str> = Arc::from(format!("{class}.{method}"));
-        if self.knowledge.calls(&name).is_empty() {
+        if !self.lists(&name) {
             name = Arc::from(format!("{class}.__add__"));
         }
-        if self.knowledge.calls(&name).is_empty() {
+        if !self.lists(&name) {
             frame.tally.tick(1e-6);
             return left.clone();
         }
@@ -765,10 +771,6 @@ impl<'p> Machine<'p> {
             other => other.clone(),
         }
     }
-}
-
-struct Frameless {
-    seconds: f64,
 }
 
 /// A place for operators, which have no call of their own: the statement at hand is not known here.

@@ -85,6 +85,7 @@ impl<'p> Machine<'p> {
                 }
                 (Value::Object(_) | Value::Text(..) | Value::Range { .. }, Value::Object(_) | Value::Text(..) | Value::Range { .. }) => {
                     let (a, b) = (self.length(before).likely, self.length(after).likely);
+                    climbs |= b > a && matches!(before, Value::Object(_));
                     if b < a {
                         return if b <= a * 0.75 && a - b > 3.0 { Shape::Halves { size: a } } else { Shape::Shortens { size: a } };
                     }

@@ -496,7 +496,7 @@ fn user_entry(library: &Arc<str>, names: Vec<String>, clock: Clock, seconds: f64
 
 /// The class at a size where a call takes tens of milliseconds.
 fn long_class(entry: &Entry) -> &'static str {
-    if entry.suspends || entry.per.is_none() && entry.seconds < NEUTRAL_SECONDS {
+    if entry.per.is_none() && entry.seconds < NEUTRAL_SECONDS {
         return "neutral";
     }
     class_of_split(entry.split)

@@ -1,0 +1,131 @@
+//! Why a function or a hand-over is judged as it is, silence included, in words for a terminal.
+
+use crate::config::Target;
+use crate::cost::{Cost, Interval};
+use crate::estimate::evidence::Trail;
+use crate::estimate::report::{Event, Handover, Stall, steps};
+use crate::estimate::{intent, inspect};
+use crate::id::{FileId, FunctionId};
+use crate::knowledge::Knowledge;
+use crate::project::Project;
+use crate::rules::{self, words};
+use crate::text::{LineIndex, Span};
+use std::fmt::Write;
+
+/// What is known of the innermost function around a row (from 1), and of what it hands over there.
+pub fn at(project: &Project, knowledge: &Knowledge, target: Target, file: FileId, row: u32, lines: &LineIndex) -> Option<String> {
+    let parsed = project.parsed(file);
+    let holds = |span: Span| lines.row(span.start) <= row && row <= lines.row(span.end.saturating_sub(1).max(span.start));
+    let function = parsed
+        .spans
+        .functions
+        .iter()
+        .enumerate()
+        .filter(|(_, span)| holds(**span))
+        .min_by_key(|(_, span)| span.end - span.start)
+        .map(|(index, _)| FunctionId::new(index));
+    let root = outermost(project, file, function);
+    let (summary, events) = inspect(project, knowledge, target, file, function);
+    let (_, outer) = if root == function { (None, Vec::new()) } else { inspect(project, knowledge, target, file, root) };
+    let (_, module) = inspect(project, knowledge, target, file, None);
+    let mut text = String::new();
+    let summary = summary?;
+    let _ = writeln!(text, "{}", rules::sites::scope(project, file, function));
+    let _ = writeln!(text, "  workload: {}", summary.cost.workload().name());
+    write_cost(&mut text, "  ", &summary.cost);
+    write_trail(&mut text, project, &summary.trail);
+    if summary.endless {
+        let _ = writeln!(text, "  it holds a loop that never ends by itself");
+    }
+    let mut seen: Vec<String> = Vec::new();
+    for event in events.iter().chain(&outer).chain(&module) {
+        let mut part = String::new();
+        match event {
+            Event::Handover(handover) if handover.file == file && holds(handover.span) => {
+                write_handover(&mut part, project, target, handover);
+            }
+            Event::Stall(stall) if stall.file == file && holds(stall.span) => write_stall(&mut part, project, stall),
+            Event::Handover(_) | Event::Stall(_) => {}
+        }
+        if !part.is_empty() && !seen.contains(&part) {
+            text.push_str(&part);
+            seen.push(part);
+        }
+    }
+    Some(text)
+}
+
+/// The function around a nested one that stands by itself.
+fn outermost(project: &Project, file: FileId, function: Option<FunctionId>) -> Option<FunctionId> {
+    let facts = &project.parsed(file).facts;
+    let mut here = function?;
+    while let Some(parent) = facts.functions.get(here.index()).and_then(|f| f.parent) {
+        here = parent;
+    }
+    Some(here)
+}
+
+fn write_cost(text: &mut String, indent: &str, cost: &Cost) {
+    let line = |name: &str, interval: Interval| {
+        if interval.high <= 0.0 {
+            return String::new();
+        }
+        format!("{indent}{name:9} {} (between {} and {})\n", figure(interval.likely), figure(interval.low), figure(interval.high))
+    };
+    text.push_str(&line("bytecode", cost.bytecode));
+    text.push_str(&line("atomic", cost.atomic));
+    text.push_str(&line("native", cost.native));
+    text.push_str(&line("wait", cost.wait));
+    if cost.unknown > 0.0 {
+        let _ = writeln!(text, "{indent}unknown   calls that could not be resolved, presumed to take up to {}", figure(cost.unknown));
+    }
+}
+
+fn figure(seconds: f64) -> String {
+    if seconds >= 1.0 {
+        format!("{seconds:.3} s")
+    } else if seconds >= 1e-3 {
+        format!("{:.3} ms", seconds * 1e3)
+    } else {
+        format!("{:.3} us", seconds * 1e6)
+    }
+}
+
+fn write_trail(text: &mut String, project: &Project, trail: &Trail) {
+    let mut operations: Vec<_> = trail.operations.iter().collect();
+    operations.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+    for operation in operations {
+        let row = LineIndex::new(project.text(operation.file)).row(operation.span.start);
+        let path: String = steps(operation.path.as_ref()).iter().map(|step| format!("{} > ", step.callee)).collect();
+        let _ = writeln!(text, "    {path}{} [{}:{row}] {} times", words::operation(operation), project.path(operation.file), operation.weight);
+    }
+}
+
+fn write_handover(text: &mut String, project: &Project, target: Target, handover: &Handover) {
+    let _ = writeln!(
+        text,
+        "  hands `{}` to a {} through `{}` on Python {}.{}{}",
+        handover.target,
+        rules::sites::vehicle_name(handover.vehicle),
+        handover.construct,
+        target.major,
+        target.minor,
+        if target.free_threaded { "t" } else { "" }
+    );
+    if !handover.known {
+        let _ = writeln!(text, "    the target could not be resolved, so nothing is said of it");
+    }
+    let _ = writeln!(text, "    tasks: {}; repeated: {}; workers: {:?}; offload: {}", words::count(handover.tasks), handover.repeated, handover.workers, handover.offload);
+    for intent in intent::of(project, handover) {
+        let _ = writeln!(text, "    intent seen: {}", intent.name());
+    }
+    write_cost(text, "    ", &handover.cost);
+    write_trail(text, project, &handover.trail);
+}
+
+fn write_stall(text: &mut String, project: &Project, stall: &Stall) {
+    let what = if stall.callee.is_empty() { "a loop" } else { &stall.callee };
+    let _ = writeln!(text, "  {what} keeps the event loop from running");
+    write_cost(text, "    ", &stall.cost);
+    write_trail(text, project, &stall.trail);
+}
