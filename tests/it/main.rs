@@ -1,3 +1,6 @@
 //! The tests that need more than one module: specs, the call graph, and wishes about the code base.
 
 mod cli;
+mod markdown;
+mod specs;
+mod tidy;
