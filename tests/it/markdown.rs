@@ -201,7 +201,8 @@ fn add_block(
 }
 
 fn expectations_of(row: usize, line: &str) -> Vec<Expectation> {
-    let kinds = [("# error: [", Kind::Error), ("# todo: [", Kind::Todo), ("# todo-silent: [", Kind::TodoSilent)];
+    let kinds =
+        [("# error: [", Kind::Error), ("# todo: [", Kind::Todo), ("# todo-silent: [", Kind::TodoSilent)];
     let mut found = Vec::new();
     for (mark, kind) in kinds {
         for (at, _) in line.match_indices(mark) {
