@@ -867,12 +867,14 @@ impl<'p> Machine<'p> {
 
     /// Changes an object, unless it is part of a cached value.
     pub(super) fn change(&mut self, reference: &Reference, change: impl FnOnce(&mut Object)) {
-        let Ok(mut object) = reference.0.try_borrow_mut() else { return };
+        // Changed beside and put back, since an object may be among its own elements.
+        let mut object = reference.0.borrow().clone();
         if object.frozen {
             return;
         }
         self.oldest_change = self.oldest_change.min(object.serial);
         change(&mut object);
+        *reference.0.borrow_mut() = object;
     }
 
     /// Notes a resolved call for the call graph.

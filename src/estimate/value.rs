@@ -17,6 +17,8 @@ use crate::cost::Cost;
 
 /// How many alternatives a value may have before it counts as unknown.
 const MOST_ALTERNATIVES: usize = 6;
+/// How deep the elements of containers are joined.
+const DEEPEST_JOIN: u32 = 5;
 
 /// What is known of an object.
 #[derive(Debug, Clone)]
@@ -295,9 +297,17 @@ impl Value {
 
     /// What it is either this or that.
     pub fn join(&self, other: &Value) -> Value {
+        self.join_within(other, DEEPEST_JOIN)
+    }
+
+    /// See [`Value::join`]; containers may hold themselves, so it goes only so deep.
+    fn join_within(&self, other: &Value, depth: u32) -> Value {
         if self.same(other) {
             return self.clone();
         }
+        let Some(depth) = depth.checked_sub(1) else {
+            return if self.alike(other) { self.clone() } else { Value::Unknown };
+        };
         match (self, other) {
             (Value::Unknown, _) | (_, Value::Unknown) => match (self, other) {
                 // What may be a known callable or handle is worth keeping beside the unknown.
@@ -313,7 +323,7 @@ impl Value {
                 Value::Range { count: a.hull(*b), item: hull(*x, *y) }
             }
             (Value::Tuple(a), Value::Tuple(b)) if a.len() == b.len() => {
-                Value::Tuple(a.iter().zip(b.iter()).map(|(x, y)| x.join(y)).collect())
+                Value::Tuple(a.iter().zip(b.iter()).map(|(x, y)| x.join_within(y, depth)).collect())
             }
             (Value::Object(a), Value::Object(b)) => {
                 let (x, y) = (a.0.borrow(), b.0.borrow());
@@ -321,11 +331,11 @@ impl Value {
                     (Kind::List, Kind::List) | (Kind::Set, Kind::Set) | (Kind::Dict, Kind::Dict) => {
                         let mut joined = x.clone();
                         joined.length = x.length.hull(y.length);
-                        joined.item = join_items(&x, &y, |o| &o.item);
-                        joined.key = join_items(&x, &y, |o| &o.key);
+                        joined.item = join_items(&x, &y, |o| &o.item, depth);
+                        joined.key = join_items(&x, &y, |o| &o.key, depth);
                         joined.elements = None;
                         for (key, value) in &y.fields {
-                            let value = joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join(value));
+                            let value = joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
                             joined.fields.insert(key.clone(), value);
                         }
                         Value::Object(Reference(Rc::new(RefCell::new(joined))))
@@ -335,7 +345,7 @@ impl Value {
                         joined.length = x.length.hull(y.length);
                         joined.guessed |= y.guessed;
                         for (key, value) in &y.fields {
-                            let value = joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join(value));
+                            let value = joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
                             joined.fields.insert(key.clone(), value);
                         }
                         Value::Object(Reference(Rc::new(RefCell::new(joined))))
@@ -345,7 +355,7 @@ impl Value {
                     {
                         let mut joined = x.clone();
                         for (key, value) in &y.fields {
-                            let value = joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join(value));
+                            let value = joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
                             joined.fields.insert(key.clone(), value);
                         }
                         Value::Object(Reference(Rc::new(RefCell::new(joined))))
@@ -448,14 +458,14 @@ fn same_closure(a: &Rc<Closure>, b: &Rc<Closure>) -> bool {
             }
 }
 
-fn join_items(a: &Object, b: &Object, pick: fn(&Object) -> &Value) -> Value {
+fn join_items(a: &Object, b: &Object, pick: fn(&Object) -> &Value, depth: u32) -> Value {
     // An empty container says nothing about its elements.
     if a.length.high == 0.0 {
         pick(b).clone()
     } else if b.length.high == 0.0 {
         pick(a).clone()
     } else {
-        pick(a).join(pick(b))
+        pick(a).join_within(pick(b), depth)
     }
 }
 

@@ -249,7 +249,7 @@ impl Knowledge {
         let entries = self.calls(name);
         let usual = entries.iter().find(|entry| entry.when.is_empty());
         if let Some(entry) = usual.or_else(|| entries.first()) {
-            let class = long_class(entry);
+            let class = class_of_split(entry.split);
             let small_class = small_class(entry, class);
             return Answer {
                 name: name.to_owned(),
@@ -494,14 +494,7 @@ fn user_entry(library: &Arc<str>, names: Vec<String>, clock: Clock, seconds: f64
     }
 }
 
-/// The class at a size where a call takes tens of milliseconds.
-fn long_class(entry: &Entry) -> &'static str {
-    if entry.per.is_none() && entry.seconds < NEUTRAL_SECONDS {
-        return "neutral";
-    }
-    class_of_split(entry.split)
-}
-
+/// The class where the size is small: most calls are then over before they count.
 fn small_class(entry: &Entry, class: &'static str) -> &'static str {
     match entry.below_clock {
         _ if class == "neutral" => class,
