@@ -61,6 +61,12 @@ impl Interval {
         }
     }
 
+    /// What it comes to where somebody thought it worth a worker of its own: between the best guess and
+    /// the upper bound, by magnitude.
+    pub fn plausible(self) -> f64 {
+        (self.likely * self.high.min(self.likely * 1e4)).sqrt()
+    }
+
     /// How many times the upper bound is the lower one; infinite where the lower one is 0.
     pub fn spread(self) -> f64 {
         if self.high <= 0.0 { 1.0 } else { self.high / self.low.max(f64::MIN_POSITIVE) }

@@ -49,13 +49,15 @@ pub const UNKNOWN_CLASS: f64 = 0.001;
 pub const STALL_FLOOR: f64 = 0.001;
 
 /// How many elements an iterable has of which nothing is known.
+///
+/// Most collections in memory are small, so the guess is: enough to add up, not enough to accuse by itself.
 pub fn unknown_count() -> Interval {
-    Interval { low: 10.0, likely: 200.0, high: 10_000.0 }
+    Interval { low: 2.0, likely: 20.0, high: 10_000.0 }
 }
 
 /// How many turns a `while` loop makes of which nothing is known.
 pub fn unknown_turns() -> Interval {
-    Interval { low: 1.0, likely: 50.0, high: 10_000.0 }
+    Interval { low: 1.0, likely: 20.0, high: 10_000.0 }
 }
 
 /// How many turns a loop makes that never ends by itself.
@@ -75,12 +77,12 @@ pub fn name_length() -> Interval {
 
 /// The length of a string of which nothing is known.
 pub fn text_length() -> Interval {
-    Interval { low: 5.0, likely: 100.0, high: 10_000.0 }
+    Interval { low: 5.0, likely: 50.0, high: 10_000.0 }
 }
 
 /// The length of bytes of which nothing is known.
 pub fn bytes_length() -> Interval {
-    Interval { low: 10.0, likely: 2_000.0, high: 1e7 }
+    Interval { low: 10.0, likely: 1_000.0, high: 1e7 }
 }
 
 /// What is usually passed where the default is `default`.

@@ -83,7 +83,7 @@ impl<'p> Machine<'p> {
                     }
                     climbs |= b.likely > a.likely;
                 }
-                (Value::Object(_) | Value::Text(..) | Value::Range { .. }, Value::Object(_) | Value::Text(..) | Value::Range { .. }) => {
+                _ if is_sequence(before) && is_sequence(after) => {
                     let (a, b) = (self.length(before).likely, self.length(after).likely);
                     climbs |= b > a && matches!(before, Value::Object(_));
                     if b < a {
@@ -124,6 +124,15 @@ impl<'p> Machine<'p> {
     }
 }
 
+/// Lists and strings: what a recursion cuts into pieces. A dict's part is not a piece of it.
+fn is_sequence(value: &Value) -> bool {
+    match value {
+        Value::Text(..) | Value::Range { .. } => true,
+        Value::Object(reference) => matches!(reference.0.borrow().kind, super::value::Kind::List),
+        _ => false,
+    }
+}
+
 /// How often a function runs that calls itself `branching` times in each run.
 fn invocations(branching: f64, shapes: &[Shape]) -> Interval {
     const MOST: f64 = 1e10;
@@ -146,13 +155,13 @@ fn invocations(branching: f64, shapes: &[Shape]) -> Interval {
                 return if many { about(2.0 * size, 2.0) } else { about(size.max(2.0).log2(), 2.0) };
             }
             Shape::Shortens { size } => {
-                return if many { about(branching.powf(size.min(14.0)), 100.0) } else { about(*size, 2.0) };
+                return if many { about(branching.min(3.0).powf(size.min(14.0)), 100.0) } else { about(*size, 2.0) };
             }
             Shape::Climbs => {
                 return if branching > 3.0 {
-                    Interval { low: 100.0, likely: 20_000.0, high: 1e8 }
+                    Interval { low: 50.0, likely: 10_000.0, high: 1e8 }
                 } else if many {
-                    Interval { low: 10.0, likely: 2_000.0, high: 1e7 }
+                    Interval { low: 5.0, likely: 500.0, high: 1e7 }
                 } else {
                     Interval { low: 2.0, likely: 30.0, high: 1_000.0 }
                 };
@@ -160,7 +169,7 @@ fn invocations(branching: f64, shapes: &[Shape]) -> Interval {
             Shape::Counts { .. } | Shape::Descends => {}
         }
     }
-    if many { Interval { low: 3.0, likely: 200.0, high: 1e6 } } else { Interval { low: 1.0, likely: 10.0, high: 1_000.0 } }
+    if many { Interval { low: 2.0, likely: 30.0, high: 1e6 } } else { Interval { low: 1.0, likely: 5.0, high: 1_000.0 } }
 }
 
 #[cfg(test)]

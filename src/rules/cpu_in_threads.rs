@@ -41,9 +41,9 @@ fn objectionable(handover: &Handover) -> bool {
 
 /// True if time with the GIL held dominates what is known and what is not.
 pub fn is_cpu_bound(cost: &Cost) -> bool {
-    let held = cost.held().likely;
-    let share = held / (cost.total().likely + cost.unknown);
-    held >= SHORTEST_TASK && share >= HELD_SHARE
+    let held = cost.held().plausible();
+    let rest = cost.native.plausible() + cost.wait.plausible() + cost.unknown;
+    held >= SHORTEST_TASK && held / (held + rest) >= HELD_SHARE
 }
 
 /// How sure it is that the task is long and holds the GIL.
@@ -52,7 +52,7 @@ pub fn confidence(cost: &Cost) -> Confidence {
     let doubtful = cost.unknown > held.likely * 0.1;
     if held.low >= SHORTEST_TASK && !doubtful {
         Confidence::High
-    } else if held.likely >= SHORTEST_TASK * 2.0 && held.high >= 0.05 {
+    } else if held.plausible() >= SHORTEST_TASK * 2.0 && held.high >= 0.05 {
         Confidence::Medium
     } else {
         Confidence::Low
