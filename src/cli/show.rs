@@ -57,7 +57,7 @@ pub(super) fn knowledge(arguments: &Knowledge) -> Result<Exit, Failure> {
         }
         KnowledgeFormat::Text => {
             for answer in answers {
-                let small = if answer.size_dependent {
+                let small = if answer.class != answer.small_class {
                     format!(" ({} when small)", answer.small_class)
                 } else {
                     String::new()
