@@ -114,7 +114,7 @@ fn what_is_wrong_is_said_with_the_remedy() {
     project.run(&["--ignore", "cpu-in-thread"]).failed_with("did you mean `cpu-in-threads`?");
     project.run(&["--output-format", "xml"]).failed_with("json");
     project.run(&["--target-version", "3.7"]).failed_with("3.8 to 3.15");
-    project.run(&["--extend-exclude", "a[b"]).failed_with("cannot exclude `a[b`");
+    project.run(&["--extend-exclude", "a{b"]).failed_with("cannot exclude `a{b`");
     project.run(&["rule", "GIL999"]).failed_with("`gilcheck rule` lists all");
     project.run(&["explain", "good.py"]).failed_with("FILE:LINE");
     project.run(&["explain", "good.py:99"]).failed_with("beyond its end");
