@@ -13,6 +13,7 @@ use crate::project::{Project, SourceInput};
 use crate::rules::{self, Rule};
 use crate::suppress::Suppressions;
 use crate::text::{LineIndex, Span};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -97,6 +98,9 @@ pub struct Oddity {
     pub what: String,
 }
 
+/// So many bytes are parsed in some hundredths of a second.
+const LITTLE: usize = 256 << 10;
+
 /// What one run of the engine gives.
 #[derive(Debug, Default)]
 struct Outcome {
@@ -108,8 +112,7 @@ impl Analysis {
     /// All findings in the reported files, in path and position order, without suppressed ones.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let is_shown = |found: &&Diagnostic| {
-            self.project.reported(found.file)
-                && found.confidence >= self.settings.confidence
+            self.project.reported(found.file) && found.confidence >= self.settings.confidence
         };
         let mut found: Vec<Diagnostic> =
             self.outcome().diagnostics.iter().filter(is_shown).cloned().collect();
@@ -156,16 +159,25 @@ impl Analysis {
         kept
     }
 
-    /// What was odd in the reported files that were parsed: the first place of each that is no Python.
+    /// What was odd in the reported files: the first place of each that is no Python.
+    ///
+    /// Only files that the engine parsed are known to be odd; where there is little to parse, the others
+    /// are looked at too.
     pub fn oddities(&self) -> Vec<Oddity> {
-        // The engine decides which files are parsed.
         self.outcome();
-        let oddity = |file: FileId| {
-            let parsed = self.project.parsed_already(file).filter(|_| self.project.reported(file))?;
-            let span = parsed.spans.errors.first().copied()?;
-            Some(Oddity { file, span, what: "syntax error; the rest of the file was checked".to_string() })
+        let reported: Vec<FileId> = self.reported_files().collect();
+        let bytes: usize = reported.iter().map(|file| self.text(*file).len()).sum();
+        if bytes <= LITTLE {
+            reported.par_iter().for_each(|file| {
+                self.project.parsed(*file);
+            });
+        }
+        let oddity = |file: &FileId| {
+            let span = self.project.parsed_already(*file)?.spans.errors.first().copied()?;
+            let what = "a syntax error, or syntax that gilcheck does not know; the rest was checked";
+            Some(Oddity { file: *file, span, what: what.to_string() })
         };
-        self.project.files().filter_map(oddity).collect()
+        reported.iter().filter_map(oddity).collect()
     }
 
     /// The text of a file.
@@ -207,7 +219,8 @@ impl Analysis {
     /// The call graph.
     pub fn graph(&self) -> Graph {
         let (edges, summaries) = estimate::graph(&self.project, &self.knowledge, self.settings.target);
-        let name = |(file, function): estimate::machine::Node| rules::sites::scope(&self.project, file, function);
+        let name =
+            |(file, function): estimate::machine::Node| rules::sites::scope(&self.project, file, function);
         let mut graph = Graph::default();
         for (&node, summary) in &summaries {
             graph.calls.entry(name(node)).or_default();

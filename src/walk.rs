@@ -70,9 +70,9 @@ pub struct Trouble {
 
 /// Reads what was given and the projects around it. `tick` is called for each file read.
 ///
-/// An error is a path that does not exist, with the remedy.
+/// An error is a path that does not exist or a pattern that is none, with the remedy.
 pub fn read(given: &[Given], exclude: &Exclude, tick: &(dyn Fn() + Sync)) -> Result<Tree, String> {
-    let mut finder = Finder::new(exclude);
+    let mut finder = Finder::new(exclude)?;
     for item in given {
         finder.find(item)?;
     }
@@ -122,21 +122,24 @@ struct Finder<'a> {
 }
 
 impl<'a> Finder<'a> {
-    fn new(exclude: &'a Exclude) -> Finder<'a> {
+    fn new(exclude: &'a Exclude) -> Result<Finder<'a>, String> {
         let mut builder = GitignoreBuilder::new(&exclude.folder);
         for pattern in &exclude.patterns {
-            // A pattern that is no glob matches nothing; the settings are checked elsewhere.
-            let _ = builder.add_line(None, pattern);
+            let added = builder.add_line(None, pattern);
+            added.map_err(|error| {
+                format!("cannot exclude `{pattern}`: {error}; write it as in a .gitignore")
+            })?;
         }
-        Finder {
+        let excluded = builder.build().map_err(|error| format!("cannot exclude: {error}"))?;
+        Ok(Finder {
             exclude,
-            excluded: Arc::new(builder.build().unwrap_or_else(|_| Gitignore::empty())),
+            excluded: Arc::new(excluded),
             current: std::env::current_dir().and_then(fs::canonicalize).unwrap_or_default(),
             candidates: BTreeMap::new(),
             contexts: Vec::new(),
             roots: Vec::new(),
             troubles: Vec::new(),
-        }
+        })
     }
 
     fn trouble(&mut self, shown: &Path, reason: String) {

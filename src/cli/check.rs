@@ -3,12 +3,13 @@
 use super::settings::{self, Found};
 use super::{Check, Color, Exit, Failure, Options, say};
 use crate::analysis::{Analysis, AnalysisHost, Change};
+use crate::config::nearest;
 use crate::render::{self, Context, Format, Style};
 use crate::walk::{self, Given};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// A project in memory.
@@ -22,8 +23,8 @@ pub(super) struct Loaded {
 
 pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
     let progress = Progress::new(arguments.quiet);
-    let found = settings::find(&arguments.options, &arguments.paths)?;
-    let loaded = load(&arguments.options, &arguments.paths, found, &progress)?;
+    let found = settings::find(&arguments.options, &arguments.choice, &arguments.paths)?;
+    let loaded = load(given(arguments)?, &arguments.options, found, &progress)?;
     progress.working();
     let diagnostics = loaded.analysis.diagnostics();
     progress.done();
@@ -73,13 +74,13 @@ fn summary(findings: usize, files: usize) -> String {
 
 /// Reads the files and hands them to the engine.
 pub(super) fn load(
+    given: Vec<Given>,
     options: &Options,
-    paths: &[PathBuf],
     found: Found,
     progress: &Progress,
 ) -> Result<Loaded, Failure> {
     let exclude = found.exclude(options);
-    let tree = walk::read(&given(options, paths)?, &exclude, &|| progress.tick())?;
+    let tree = walk::read(&given, &exclude, &|| progress.tick())?;
     progress.aside(|| {
         for trouble in &tree.troubles {
             say(&format!("{}: {}", trouble.shown, trouble.reason));
@@ -108,21 +109,30 @@ fn roots(src: &[String], folder: &Path, tree: &walk::Tree) -> Vec<String> {
     roots
 }
 
-fn given(options: &Options, paths: &[PathBuf]) -> Result<Vec<Given>, Failure> {
+fn given(arguments: &Check) -> Result<Vec<Given>, Failure> {
     let mut given = Vec::new();
-    for path in paths {
+    for path in &arguments.paths {
         if path.as_os_str() == "-" {
             let mut bytes = Vec::new();
             io::stdin()
                 .lock()
                 .read_to_end(&mut bytes)
                 .map_err(|error| Failure::Message(format!("cannot read standard input: {error}")))?;
-            given.push(Given::Text(options.stdin_filename.clone(), bytes));
+            given.push(Given::Text(arguments.stdin_filename.clone(), bytes));
+        } else if let Some(command) = meant_command(path) {
+            let path = path.display();
+            return Err(format!("{path}: no such file or folder; did you mean `gilcheck {command}`?").into());
         } else {
             given.push(Given::Path(path.clone()));
         }
     }
     Ok(given)
+}
+
+/// `gilcheck chek` asks for a file of that name, but hardly means to.
+fn meant_command(path: &Path) -> Option<&'static str> {
+    let commands = ["check", "explain", "knowledge", "graph", "rule", "version"];
+    if path.exists() { None } else { nearest(path.to_str()?, commands) }
 }
 
 fn say_oddities(context: &Context<'_>) {

@@ -89,7 +89,15 @@ fn say(line: &str) {
 
 /// Says where Python threads, processes and event loops do not fit the work they are given.
 #[derive(Debug, Parser)]
-#[command(name = "gilcheck", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(
+    name = "gilcheck",
+    version,
+    args_conflicts_with_subcommands = true,
+    disable_help_flag = true,
+    disable_help_subcommand = true,
+    // The README shows the help, so it must not depend on the terminal.
+    term_width = 80
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -98,6 +106,9 @@ struct Cli {
     /// When to colour the output.
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     color: Color,
+    /// Print help.
+    #[arg(short, long, global = true, action = clap::ArgAction::HelpShort)]
+    help: Option<bool>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,6 +132,11 @@ struct Check {
     /// Files and folders to check; `-` for standard input.
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
+    /// The name of the file that standard input stands for.
+    #[arg(long, value_name = "FILE")]
+    stdin_filename: Option<PathBuf>,
+    #[command(flatten)]
+    choice: Choice,
     #[command(flatten)]
     options: Options,
     /// How findings are written.
@@ -134,9 +150,9 @@ struct Check {
     quiet: bool,
 }
 
-/// What decides how the engine sees a project.
-#[derive(Debug, Args)]
-struct Options {
+/// Which findings are wanted.
+#[derive(Debug, Default, Args)]
+struct Choice {
     /// Run these rules only: codes, beginnings of codes, names, or ALL.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     select: Option<Vec<String>>,
@@ -149,6 +165,11 @@ struct Options {
     /// The least confidence that a finding must have to be shown.
     #[arg(long, value_enum, value_name = "LEVEL")]
     confidence: Option<Level>,
+}
+
+/// What decides how the engine sees a project.
+#[derive(Debug, Args)]
+struct Options {
     /// The interpreter to judge for: 3.8 to 3.15, with `t` for free-threaded builds (3.14t).
     #[arg(long, value_name = "VERSION", value_parser = Target::parse)]
     target_version: Option<Target>,
@@ -158,9 +179,6 @@ struct Options {
     /// Leave excluded files out even where they are named.
     #[arg(long)]
     force_exclude: bool,
-    /// The name of the file that standard input stands for.
-    #[arg(long, value_name = "FILE")]
-    stdin_filename: Option<PathBuf>,
     /// The settings file, in place of the nearest one.
     #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
     config: Option<PathBuf>,

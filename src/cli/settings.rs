@@ -1,6 +1,6 @@
 //! The settings of a run: the nearest settings file, then the command line.
 
-use super::{Failure, Options};
+use super::{Choice, Failure, Options};
 use crate::config::{Settings, nearest};
 use crate::rules::RULES;
 use crate::walk::Exclude;
@@ -27,19 +27,19 @@ impl Found {
 
 /// Finds and merges the settings for these paths. The settings of the first one hold for all: a run
 /// sees one project.
-pub(super) fn find(options: &Options, paths: &[PathBuf]) -> Result<Found, Failure> {
+pub(super) fn find(options: &Options, choice: &Choice, paths: &[PathBuf]) -> Result<Found, Failure> {
     let mut found = from_file(options, paths)?;
     let settings = &mut found.settings;
-    if let Some(select) = &options.select {
+    if let Some(select) = &choice.select {
         settings.select = Some(select.clone());
         settings.extend_select.clear();
         settings.ignore.clear();
     }
-    settings.extend_select.extend(options.extend_select.iter().cloned());
-    settings.ignore.extend(options.ignore.iter().cloned());
+    settings.extend_select.extend(choice.extend_select.iter().cloned());
+    settings.ignore.extend(choice.ignore.iter().cloned());
     settings.exclude.extend(options.extend_exclude.iter().cloned());
     settings.exhaustive = options.exhaustive;
-    if let Some(level) = options.confidence {
+    if let Some(level) = choice.confidence {
         settings.confidence = level.confidence();
     }
     if let Some(target) = options.target_version {

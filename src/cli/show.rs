@@ -2,20 +2,21 @@
 
 use super::check::{Progress, load};
 use super::settings::{self, unknown_rule};
-use super::{Exit, Explain, Failure, Graph, GraphFormat, Knowledge, KnowledgeFormat, Rule};
+use super::{Choice, Exit, Explain, Failure, Graph, GraphFormat, Knowledge, KnowledgeFormat, Rule};
 use crate::analysis::{self, AnalysisHost};
 use crate::cost::Workload;
 use crate::knowledge::Answer;
 use crate::render::harmless;
 use crate::rules::RULES;
+use crate::walk::Given;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 pub(super) fn explain(arguments: &Explain) -> Result<Exit, Failure> {
     let (file, row) = place(&arguments.place)?;
     let paths = [file.clone()];
-    let found = settings::find(&arguments.options, &paths)?;
-    let loaded = load(&arguments.options, &paths, found, &Progress::new(true))?;
+    let found = settings::find(&arguments.options, &Choice::default(), &paths)?;
+    let loaded = load(given(&paths), &arguments.options, found, &Progress::new(true))?;
     // Where the file could not be read, its trouble has been said.
     let Some(id) = loaded.analysis.reported_files().next() else { return Ok(Exit::Failed) };
     let lines = loaded.analysis.lines(id).lines();
@@ -27,6 +28,10 @@ pub(super) fn explain(arguments: &Explain) -> Result<Exit, Failure> {
         format!("{}: no function and nothing handed to a thread, process or event loop\n", arguments.place)
     });
     print(&harmless_lines(&text))
+}
+
+fn given(paths: &[PathBuf]) -> Vec<Given> {
+    paths.iter().cloned().map(Given::Path).collect()
 }
 
 /// Splits `FILE:LINE`, or `FILE:LINE:COLUMN` as findings are printed.
@@ -46,7 +51,7 @@ fn place(text: &str) -> Result<(PathBuf, u32), Failure> {
 }
 
 pub(super) fn knowledge(arguments: &Knowledge) -> Result<Exit, Failure> {
-    let found = settings::find(&arguments.options, &[])?;
+    let found = settings::find(&arguments.options, &Choice::default(), &[])?;
     let answers = AnalysisHost::new(found.settings).analysis().knowledge(&arguments.names);
     let mut text = String::new();
     match arguments.output_format {
@@ -57,7 +62,7 @@ pub(super) fn knowledge(arguments: &Knowledge) -> Result<Exit, Failure> {
         }
         KnowledgeFormat::Text => {
             for answer in answers {
-                let small = if answer.size_dependent {
+                let small = if answer.class != answer.small_class {
                     format!(" ({} when small)", answer.small_class)
                 } else {
                     String::new()
@@ -81,9 +86,9 @@ fn json(answer: &Answer) -> serde_json::Value {
 }
 
 pub(super) fn graph(arguments: &Graph) -> Result<Exit, Failure> {
-    let found = settings::find(&arguments.options, &arguments.paths)?;
+    let found = settings::find(&arguments.options, &Choice::default(), &arguments.paths)?;
     let progress = Progress::new(false);
-    let loaded = load(&arguments.options, &arguments.paths, found, &progress)?;
+    let loaded = load(given(&arguments.paths), &arguments.options, found, &progress)?;
     progress.working();
     let graph = loaded.analysis.graph();
     progress.done();

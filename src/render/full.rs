@@ -1,7 +1,7 @@
 //! Findings for people: what, what it costs, the lines it rests on, what to do. The only home of miette.
 
 use super::{Context, Style, harmless};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Evidence, Severity};
 use crate::id::FileId;
 use crate::text::Span;
 use miette::{
@@ -31,6 +31,7 @@ pub fn write(
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_links(false)
         .with_width(style.width)
+        .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
         .without_syntax_highlighting();
     for diagnostic in diagnostics {
         let mut text = String::new();
@@ -109,7 +110,9 @@ impl miette::Diagnostic for Report {
 fn report(style: Style, context: &Context<'_>, diagnostic: &Diagnostic) -> Report {
     let mut builder = Builder { style, context, snippets: Vec::new() };
     builder.add(diagnostic.file, builder.shortened(diagnostic.file, diagnostic.span), &diagnostic.label);
-    for evidence in &diagnostic.evidence {
+    // What starts at the place of the finding is said by its label.
+    let is_elsewhere = |it: &&Evidence| (it.file, it.span) != (diagnostic.file, diagnostic.span);
+    for evidence in diagnostic.evidence.iter().filter(is_elsewhere) {
         builder.add(evidence.file, builder.first_line(evidence.file, evidence.span), &evidence.what);
     }
     let (chain, labels) = builder.build();
@@ -317,16 +320,10 @@ impl Builder<'_> {
         let body = text.get(range.clone()).unwrap_or("");
         let middle = if body.contains('\n') { 0 } else { indent + body.chars().count() / 2 };
         let room = self.style.width.saturating_sub(middle + 14).max(24);
-        label
-            .lines()
-            .flat_map(|line| {
-                textwrap::wrap(&harmless(line), room)
-                    .into_iter()
-                    .map(|part| part.into_owned())
-                    .collect::<Vec<_>>()
-            })
-            .collect::<Vec<_>>()
-            .join("\n")
+        let options = textwrap::Options::new(room).word_splitter(textwrap::WordSplitter::NoHyphenation);
+        let lines: Vec<String> =
+            label.lines().map(|line| textwrap::fill(&harmless(line), &options)).collect();
+        lines.join("\n")
     }
 }
 
@@ -380,7 +377,7 @@ mod tests {
     use crate::analysis::{AnalysisHost, Change};
     use crate::config::Settings;
     use crate::cost::{Cost, Workload};
-    use crate::diagnostic::{Confidence, Evidence};
+    use crate::diagnostic::Confidence;
     use std::collections::BTreeMap;
 
     const MAIN: &str = "\
@@ -432,6 +429,7 @@ for _ in range(10):
             vehicle: "thread",
             estimate: Cost::ZERO,
             evidence: vec![
+                evidence(0, find(MAIN, "Thread(target=count, args=(10**7,), name=\"counter\")"), "calls `count`", None),
                 evidence(0, find(MAIN, "for i in range(n):\n        total += step(i)"), "10,000,000 rounds", None),
                 evidence(0, find(MAIN, "step(i)"), "calls `step`", None),
                 evidence(1, find(WORK, "json.dumps([i] * 1000)"), "`json.dumps` computes about 0.2 ms and holds the GIL throughout", Some("json.dumps: one C call, measured: hold 0.98")),

@@ -108,11 +108,13 @@ fn exit_codes_say_how_it_went() {
 fn what_is_wrong_is_said_with_the_remedy() {
     let project = Project::new(&[("good.py", "x = 1\n")]);
     project.run(&["god.py"]).failed_with("did you mean `good.py`?");
+    project.run(&["chek"]).failed_with("did you mean `gilcheck check`?");
     project.run(&["--selct", "GIL101"]).failed_with("--select");
     project.run(&["--select", "GIL999"]).failed_with("unknown rule `GIL999`");
     project.run(&["--ignore", "cpu-in-thread"]).failed_with("did you mean `cpu-in-threads`?");
     project.run(&["--output-format", "xml"]).failed_with("json");
     project.run(&["--target-version", "3.7"]).failed_with("3.8 to 3.15");
+    project.run(&["--extend-exclude", "a{b"]).failed_with("cannot exclude `a{b`");
     project.run(&["rule", "GIL999"]).failed_with("`gilcheck rule` lists all");
     project.run(&["explain", "good.py"]).failed_with("FILE:LINE");
     project.run(&["explain", "good.py:99"]).failed_with("beyond its end");

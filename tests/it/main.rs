@@ -2,5 +2,6 @@
 
 mod cli;
 mod markdown;
+mod readme;
 mod specs;
 mod tidy;
