@@ -111,11 +111,9 @@ struct Outcome {
 impl Analysis {
     /// All findings in the reported files, in path and position order, without suppressed ones.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        let is_shown = |found: &&Diagnostic| {
-            self.project.reported(found.file) && found.confidence >= self.settings.confidence
-        };
-        let mut found: Vec<Diagnostic> =
-            self.outcome().diagnostics.iter().filter(is_shown).cloned().collect();
+        let is_shown =
+            |found: &&Diagnostic| self.project.reported(found.file) && found.confidence >= self.settings.confidence;
+        let mut found: Vec<Diagnostic> = self.outcome().diagnostics.iter().filter(is_shown).cloned().collect();
         found.sort_by(|a, b| (a.file, a.span, a.code, &a.message).cmp(&(b.file, b.span, b.code, &b.message)));
         found.dedup();
         self.without_silenced(found)
@@ -219,8 +217,7 @@ impl Analysis {
     /// The call graph.
     pub fn graph(&self) -> Graph {
         let (edges, summaries) = estimate::graph(&self.project, &self.knowledge, self.settings.target);
-        let name =
-            |(file, function): estimate::machine::Node| rules::sites::scope(&self.project, file, function);
+        let name = |(file, function): estimate::machine::Node| rules::sites::scope(&self.project, file, function);
         let mut graph = Graph::default();
         for (&node, summary) in &summaries {
             graph.calls.entry(name(node)).or_default();

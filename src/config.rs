@@ -185,9 +185,8 @@ impl Settings {
     /// Whether the rule of this code and name is to run. The longer selector wins, so that
     /// `select = ["GIL1"]` with `ignore = ["GIL102"]` runs all of the family but one.
     pub fn selection(&self, code: &str, name: &str) -> Selection {
-        let strongest = |selectors: &[String]| {
-            selectors.iter().filter_map(|selector| strength(selector, code, name)).max()
-        };
+        let strongest =
+            |selectors: &[String]| selectors.iter().filter_map(|selector| strength(selector, code, name)).max();
         let selected = self.select.as_deref().and_then(strongest).max(strongest(&self.extend_select));
         let ignored = strongest(&self.ignore);
         match (selected, ignored) {
@@ -200,8 +199,7 @@ impl Settings {
 
     /// The first selector that fits no rule, if there is one. `rules` lists codes and names.
     pub fn unknown_selector<'a>(&'a self, rules: &[(&str, &str)]) -> Option<&'a str> {
-        let known =
-            |selector: &&String| rules.iter().any(|(code, name)| strength(selector, code, name).is_some());
+        let known = |selector: &&String| rules.iter().any(|(code, name)| strength(selector, code, name).is_some());
         let selectors = self.select.iter().flatten().chain(&self.extend_select).chain(&self.ignore);
         selectors.into_iter().find(|selector| !known(selector)).map(String::as_str)
     }
@@ -386,8 +384,7 @@ impl Reader<'_> {
                 "extend-exclude" => settings.exclude.extend(self.strings(value, key)?),
                 "target-version" => {
                     let text = self.string(value, key)?;
-                    settings.target =
-                        Target::parse(text).map_err(|message| self.error(value.span(), message))?;
+                    settings.target = Target::parse(text).map_err(|message| self.error(value.span(), message))?;
                 }
                 "confidence" => settings.confidence = self.confidence(value)?,
                 "src" => settings.src = self.strings(value, key)?,
@@ -407,10 +404,8 @@ impl Reader<'_> {
     }
 
     fn check_keys(&self, table: &DeTable<'_>, known: &[&str]) -> Result<(), ConfigError> {
-        let unknown = table
-            .keys()
-            .filter(|key| !known.contains(&key.get_ref().as_ref()))
-            .min_by_key(|key| key.span().start);
+        let unknown =
+            table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())).min_by_key(|key| key.span().start);
         let Some(key) = unknown else { return Ok(()) };
         let word = key.get_ref().as_ref();
         let remedy = match nearest(word, known.iter().copied()) {
@@ -426,9 +421,7 @@ impl Reader<'_> {
         self.check_keys(table, keys)?;
         let get = |key: &str| {
             let example = "{ name = \"pkg.run\", vehicle = \"thread\", target = \"0\" }";
-            table
-                .get(key)
-                .ok_or_else(|| self.error(value.span(), format!("`spawns` needs `{key}`: {example}")))
+            table.get(key).ok_or_else(|| self.error(value.span(), format!("`spawns` needs `{key}`: {example}")))
         };
         let vehicle = get("vehicle")?;
         let word = self.string(vehicle, "vehicle")?;

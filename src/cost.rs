@@ -31,20 +31,12 @@ impl Interval {
 
     /// The sum.
     pub fn plus(self, other: Interval) -> Interval {
-        Interval {
-            low: self.low + other.low,
-            likely: self.likely + other.likely,
-            high: self.high + other.high,
-        }
+        Interval { low: self.low + other.low, likely: self.likely + other.likely, high: self.high + other.high }
     }
 
     /// The product; both must be non-negative.
     pub fn times(self, other: Interval) -> Interval {
-        Interval {
-            low: self.low * other.low,
-            likely: self.likely * other.likely,
-            high: self.high * other.high,
-        }
+        Interval { low: self.low * other.low, likely: self.likely * other.likely, high: self.high * other.high }
     }
 
     /// The product with a plain number.

@@ -4,7 +4,7 @@ use crate::config::Target;
 use crate::cost::{Cost, Interval};
 use crate::estimate::evidence::Trail;
 use crate::estimate::report::{Event, Handover, Stall, steps};
-use crate::estimate::{intent, inspect};
+use crate::estimate::{inspect, intent};
 use crate::id::{FileId, FunctionId};
 use crate::knowledge::Knowledge;
 use crate::project::Project;
@@ -13,9 +13,17 @@ use crate::text::{LineIndex, Span};
 use std::fmt::Write;
 
 /// What is known of the innermost function around a row (from 1), and of what it hands over there.
-pub fn at(project: &Project, knowledge: &Knowledge, target: Target, file: FileId, row: u32, lines: &LineIndex) -> Option<String> {
+pub fn at(
+    project: &Project,
+    knowledge: &Knowledge,
+    target: Target,
+    file: FileId,
+    row: u32,
+    lines: &LineIndex,
+) -> Option<String> {
     let parsed = project.parsed(file);
-    let holds = |span: Span| lines.row(span.start) <= row && row <= lines.row(span.end.saturating_sub(1).max(span.start));
+    let holds =
+        |span: Span| lines.row(span.start) <= row && row <= lines.row(span.end.saturating_sub(1).max(span.start));
     let function = parsed
         .spans
         .functions
@@ -26,7 +34,8 @@ pub fn at(project: &Project, knowledge: &Knowledge, target: Target, file: FileId
         .map(|(index, _)| FunctionId::new(index));
     let root = outermost(project, file, function);
     let (summary, events) = inspect(project, knowledge, target, file, function);
-    let (_, outer) = if root == function { (None, Vec::new()) } else { inspect(project, knowledge, target, file, root) };
+    let (_, outer) =
+        if root == function { (None, Vec::new()) } else { inspect(project, knowledge, target, file, root) };
     let (_, module) = inspect(project, knowledge, target, file, None);
     let mut text = String::new();
     let summary = summary?;
@@ -70,14 +79,23 @@ fn write_cost(text: &mut String, indent: &str, cost: &Cost) {
         if interval.high <= 0.0 {
             return String::new();
         }
-        format!("{indent}{name:9} {} (between {} and {})\n", figure(interval.likely), figure(interval.low), figure(interval.high))
+        format!(
+            "{indent}{name:9} {} (between {} and {})\n",
+            figure(interval.likely),
+            figure(interval.low),
+            figure(interval.high)
+        )
     };
     text.push_str(&line("bytecode", cost.bytecode));
     text.push_str(&line("atomic", cost.atomic));
     text.push_str(&line("native", cost.native));
     text.push_str(&line("wait", cost.wait));
     if cost.unknown > 0.0 {
-        let _ = writeln!(text, "{indent}unknown   calls that could not be resolved, presumed to take up to {}", figure(cost.unknown));
+        let _ = writeln!(
+            text,
+            "{indent}unknown   calls that could not be resolved, presumed to take up to {}",
+            figure(cost.unknown)
+        );
     }
 }
 
@@ -97,7 +115,13 @@ fn write_trail(text: &mut String, project: &Project, trail: &Trail) {
     for operation in operations {
         let row = LineIndex::new(project.text(operation.file)).row(operation.span.start);
         let path: String = steps(operation.path.as_ref()).iter().map(|step| format!("{} > ", step.callee)).collect();
-        let _ = writeln!(text, "    {path}{} [{}:{row}] {} times", words::operation(operation), project.path(operation.file), operation.weight);
+        let _ = writeln!(
+            text,
+            "    {path}{} [{}:{row}] {} times",
+            words::operation(operation),
+            project.path(operation.file),
+            operation.weight
+        );
     }
 }
 
@@ -115,7 +139,14 @@ fn write_handover(text: &mut String, project: &Project, target: Target, handover
     if !handover.known {
         let _ = writeln!(text, "    the target could not be resolved, so nothing is said of it");
     }
-    let _ = writeln!(text, "    tasks: {}; repeated: {}; workers: {:?}; offload: {}", words::count(handover.tasks), handover.repeated, handover.workers, handover.offload);
+    let _ = writeln!(
+        text,
+        "    tasks: {}; repeated: {}; workers: {:?}; offload: {}",
+        words::count(handover.tasks),
+        handover.repeated,
+        handover.workers,
+        handover.offload
+    );
     for intent in intent::of(project, handover) {
         let _ = writeln!(text, "    intent seen: {}", intent.name());
     }

@@ -69,8 +69,7 @@ impl Suppressions {
         finding: RangeInclusive<u32>,
         statement: RangeInclusive<u32>,
     ) -> bool {
-        let on_row =
-            |row: u32| finding.contains(&row) || row == *statement.start() || row == *statement.end();
+        let on_row = |row: u32| finding.contains(&row) || row == *statement.start() || row == *statement.end();
         self.whole_file.iter().any(|codes| codes.hold(code, name))
             || self.rows.iter().any(|(row, codes)| on_row(*row) && codes.hold(code, name))
     }

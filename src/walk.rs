@@ -126,9 +126,7 @@ impl<'a> Finder<'a> {
         let mut builder = GitignoreBuilder::new(&exclude.folder);
         for pattern in &exclude.patterns {
             let added = builder.add_line(None, pattern);
-            added.map_err(|error| {
-                format!("cannot exclude `{pattern}`: {error}; write it as in a .gitignore")
-            })?;
+            added.map_err(|error| format!("cannot exclude `{pattern}`: {error}; write it as in a .gitignore"))?;
         }
         let excluded = builder.build().map_err(|error| format!("cannot exclude: {error}"))?;
         Ok(Finder {
@@ -149,8 +147,7 @@ impl<'a> Finder<'a> {
     fn find(&mut self, given: &Given) -> Result<(), String> {
         match given {
             Given::Text(None, bytes) => {
-                let candidate =
-                    Candidate { shown: "-".to_string(), reported: true, text: Some(bytes.clone()) };
+                let candidate = Candidate { shown: "-".to_string(), reported: true, text: Some(bytes.clone()) };
                 self.roots.push(self.current.clone());
                 self.candidates.insert(self.current.join("stdin.py"), candidate);
             }
@@ -415,9 +412,7 @@ fn kind(metadata: &fs::Metadata) -> &'static str {
 fn missing(path: &Path) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut names: Vec<String> = fs::read_dir(folder)
-        .map(|entries| {
-            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
-        })
+        .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
         .unwrap_or_default();
     names.sort();
     let word = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -435,8 +430,7 @@ fn missing(path: &Path) -> String {
 /// system's root are none, whatever they hold: too much lies below them.
 fn project_root(folder: &Path) -> Option<PathBuf> {
     let home = std::env::home_dir().and_then(|home| fs::canonicalize(home).ok());
-    let markers =
-        ["pyproject.toml", "gilcheck.toml", ".gilcheck.toml", "setup.py", "setup.cfg", ".git", ".hg"];
+    let markers = ["pyproject.toml", "gilcheck.toml", ".gilcheck.toml", "setup.py", "setup.cfg", ".git", ".hg"];
     folder
         .ancestors()
         .take_while(|folder| folder.parent().is_some() && Some(*folder) != home.as_deref())

@@ -73,12 +73,7 @@ fn summary(findings: usize, files: usize) -> String {
 }
 
 /// Reads the files and hands them to the engine.
-pub(super) fn load(
-    given: Vec<Given>,
-    options: &Options,
-    found: Found,
-    progress: &Progress,
-) -> Result<Loaded, Failure> {
+pub(super) fn load(given: Vec<Given>, options: &Options, found: Found, progress: &Progress) -> Result<Loaded, Failure> {
     let exclude = found.exclude(options);
     let tree = walk::read(&given, &exclude, &|| progress.tick())?;
     progress.aside(|| {
@@ -99,8 +94,7 @@ pub(super) fn load(
 
 /// Where module names begin: the `src` of the settings first, then what the walk found.
 fn roots(src: &[String], folder: &Path, tree: &walk::Tree) -> Vec<String> {
-    let mut roots: Vec<String> =
-        src.iter().filter_map(|src| walk::path_below(&tree.base, &folder.join(src))).collect();
+    let mut roots: Vec<String> = src.iter().filter_map(|src| walk::path_below(&tree.base, &folder.join(src))).collect();
     for root in &tree.roots {
         if !roots.contains(root) {
             roots.push(root.clone());

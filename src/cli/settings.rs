@@ -17,11 +17,7 @@ pub(super) struct Found {
 impl Found {
     /// What the walk is to leave out.
     pub fn exclude(&self, options: &Options) -> Exclude {
-        Exclude {
-            patterns: self.settings.exclude.clone(),
-            folder: self.folder.clone(),
-            forced: options.force_exclude,
-        }
+        Exclude { patterns: self.settings.exclude.clone(), folder: self.folder.clone(), forced: options.force_exclude }
     }
 }
 

@@ -53,7 +53,11 @@ impl<'p> Machine<'p> {
             for base in &facts.bases {
                 let mut value = machine.evaluate(&mut frame, *base);
                 if let Value::Union(parts) = &value {
-                    value = parts.iter().find(|p| matches!(p, Value::Class(_) | Value::Library(_))).cloned().unwrap_or(Value::Unknown);
+                    value = parts
+                        .iter()
+                        .find(|p| matches!(p, Value::Class(_) | Value::Library(_)))
+                        .cloned()
+                        .unwrap_or(Value::Unknown);
                 }
                 match value {
                     Value::Class(base) => {
@@ -89,12 +93,19 @@ impl<'p> Machine<'p> {
             let Some(facts) = self.class_facts(here) else { continue };
             let parsed = self.project.parsed(here.file);
             let method = facts.methods.iter().rev().find(|m| {
-                parsed.facts.functions.get(m.index()).is_some_and(|f| self.name(here.file, f.name) == name && !is_setter(&parsed.facts, f))
+                parsed
+                    .facts
+                    .functions
+                    .get(m.index())
+                    .is_some_and(|f| self.name(here.file, f.name) == name && !is_setter(&parsed.facts, f))
             });
             if let Some(method) = method {
                 return Some(Member::Function(here.clone(), *method));
             }
-            let bound = facts.bindings.iter().rposition(|b| self.name(here.file, b.name) == name && !matches!(b.value, BindingValue::Function(_)));
+            let bound = facts
+                .bindings
+                .iter()
+                .rposition(|b| self.name(here.file, b.name) == name && !matches!(b.value, BindingValue::Function(_)));
             if let Some(index) = bound {
                 return Some(Member::Bound(here.clone(), index));
             }
@@ -180,8 +191,11 @@ impl<'p> Machine<'p> {
             Value::Super(receiver, behind) => self.super_attribute(frame, receiver, behind, name),
             Value::Union(parts) => {
                 let parts = parts.clone();
-                let all: Vec<Value> =
-                    parts.iter().filter(|p| !matches!(p, Value::None)).map(|part| self.attribute(frame, part, name, place)).collect();
+                let all: Vec<Value> = parts
+                    .iter()
+                    .filter(|p| !matches!(p, Value::None))
+                    .map(|part| self.attribute(frame, part, name, place))
+                    .collect();
                 super::value::union(&all)
             }
             _ => Value::Unknown,
@@ -207,7 +221,14 @@ impl<'p> Machine<'p> {
         Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(format!("builtins.{class}.{name}")))
     }
 
-    fn instance_attribute(&mut self, frame: &mut Frame<'p>, owner: &Value, class: &Rc<ClassValue>, name: &str, place: Span) -> Value {
+    fn instance_attribute(
+        &mut self,
+        frame: &mut Frame<'p>,
+        owner: &Value,
+        class: &Rc<ClassValue>,
+        name: &str,
+        place: Span,
+    ) -> Value {
         match name {
             "__class__" => return Value::Class(class.clone()),
             "__dict__" => return Value::Unknown,
@@ -256,18 +277,34 @@ impl<'p> Machine<'p> {
     }
 
     /// An abstract class's missing attribute is what its subclasses in the same file give, if they agree.
-    fn subclass_attribute(&mut self, _frame: &mut Frame<'p>, _owner: &Value, _class: &Rc<ClassValue>, _name: &str, _place: Span) -> Option<Value> {
+    fn subclass_attribute(
+        &mut self,
+        _frame: &mut Frame<'p>,
+        _owner: &Value,
+        _class: &Rc<ClassValue>,
+        _name: &str,
+        _place: Span,
+    ) -> Option<Value> {
         None
     }
 
-    fn member_value(&mut self, frame: &mut Frame<'p>, owner: &Value, class: &Rc<ClassValue>, member: Member, place: Span) -> Value {
+    fn member_value(
+        &mut self,
+        frame: &mut Frame<'p>,
+        owner: &Value,
+        class: &Rc<ClassValue>,
+        member: Member,
+        place: Span,
+    ) -> Value {
         match member {
             Member::Function(here, function) => {
                 let parsed = self.project.parsed(here.file);
                 let Some(definition) = parsed.facts.functions.get(function.index()) else { return Value::Unknown };
                 let closure = self.method_closure(&here, function);
                 match self.decoration(here.file, definition) {
-                    Decoration::Property => self.call_function(frame, &closure, Some(owner.clone()), &Arguments::default(), place),
+                    Decoration::Property => {
+                        self.call_function(frame, &closure, Some(owner.clone()), &Arguments::default(), place)
+                    }
                     Decoration::Static => Value::Function(closure),
                     Decoration::Class => Value::Method(Rc::new(Value::Class(class.clone())), closure),
                     Decoration::None => Value::Method(Rc::new(owner.clone()), closure),
@@ -427,7 +464,13 @@ impl<'p> Machine<'p> {
     }
 
     /// `Class(…)`.
-    pub(super) fn instantiate(&mut self, frame: &mut Frame<'p>, class: &Rc<ClassValue>, arguments: Arguments, site: &CallSite<'_>) -> Value {
+    pub(super) fn instantiate(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: &Rc<ClassValue>,
+        arguments: Arguments,
+        site: &CallSite<'_>,
+    ) -> Value {
         frame.tally.tick(price::CALL * 2.0);
         let order = self.order(class);
         if let Some(value) = self.enum_member(class, &order) {
@@ -436,7 +479,8 @@ impl<'p> Machine<'p> {
         let kind = Kind::Instance { class: class.clone(), generic: false };
         let instance = self.object(kind, Value::Unknown, Value::Unknown, price::unknown_count(), None);
         self.weigh(frame, &instance);
-        let library = order.iter().find_map(|a| if let Ancestor::Library(name) = a { Some(name.clone()) } else { None });
+        let library =
+            order.iter().find_map(|a| if let Ancestor::Library(name) = a { Some(name.clone()) } else { None });
         match self.member(class, "__init__", None) {
             Some(Member::Function(here, function)) => {
                 let closure = self.method_closure(&here, function);
@@ -466,7 +510,14 @@ impl<'p> Machine<'p> {
     }
 
     /// A dataclass's, named tuple's or model's fields from the call's arguments.
-    fn assign_fields(&mut self, frame: &mut Frame<'p>, class: &Rc<ClassValue>, order: &[Ancestor], instance: &Value, arguments: &Arguments) {
+    fn assign_fields(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: &Rc<ClassValue>,
+        order: &[Ancestor],
+        instance: &Value,
+        arguments: &Arguments,
+    ) {
         let mut at = 0;
         // Base classes' fields come first.
         for ancestor in order.iter().rev() {
@@ -474,7 +525,11 @@ impl<'p> Machine<'p> {
             let Some(facts) = self.class_facts(here) else { continue };
             let parsed = self.project.parsed(here.file);
             for statement in facts.body.iter() {
-                let Some(Statement::AnnotatedAssign { target, annotation, value }) = parsed.facts.statements.get(statement.index()) else { continue };
+                let Some(Statement::AnnotatedAssign { target, annotation, value }) =
+                    parsed.facts.statements.get(statement.index())
+                else {
+                    continue;
+                };
                 let Some(Expression::Name(name)) = parsed.facts.expressions.get(target.index()) else { continue };
                 let text = self.name(here.file, *name);
                 let declared = self.annotated(here.file, here.environment.as_ref(), *annotation);
@@ -491,7 +546,13 @@ impl<'p> Machine<'p> {
                     (None, Some(default)) => {
                         let mut outer = self.module_frame(here.file);
                         let usual = self.evaluate(&mut outer, *default);
-                        if matches!(usual, Value::Int(_) | Value::Float(_) | Value::Text(..) | Value::Bool(_)) { usual } else if declared.is_unknown() { usual } else { declared }
+                        if matches!(usual, Value::Int(_) | Value::Float(_) | Value::Text(..) | Value::Bool(_)) {
+                            usual
+                        } else if declared.is_unknown() {
+                            usual
+                        } else {
+                            declared
+                        }
                     }
                     _ => declared,
                 };
@@ -506,7 +567,8 @@ impl<'p> Machine<'p> {
         let Some(Expression::Call { arguments, .. }) = facts.expressions.get(value.index()) else { return false };
         arguments.iter().any(|argument| {
             let crate::facts::ir::ArgumentKind::Keyword(name) = argument.kind else { return false };
-            self.name(file, name) == "init" && matches!(facts.expressions.get(argument.value.index()), Some(Expression::Boolean(false)))
+            self.name(file, name) == "init"
+                && matches!(facts.expressions.get(argument.value.index()), Some(Expression::Boolean(false)))
         })
     }
 
@@ -518,7 +580,13 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn super_attribute(&mut self, frame: &mut Frame<'p>, receiver: &Rc<Value>, behind: &Rc<ClassValue>, name: &str) -> Value {
+    fn super_attribute(
+        &mut self,
+        frame: &mut Frame<'p>,
+        receiver: &Rc<Value>,
+        behind: &Rc<ClassValue>,
+        name: &str,
+    ) -> Value {
         let class = match &**receiver {
             Value::Object(reference) => match &reference.0.borrow().kind {
                 Kind::Instance { class, .. } => class.clone(),
@@ -538,7 +606,13 @@ impl<'p> Machine<'p> {
                     .get(function.index())
                     .is_some_and(|d| matches!(self.decoration(here.file, d), Decoration::Property));
                 if definition_is_property {
-                    return self.call_function(frame, &closure, Some((**receiver).clone()), &Arguments::default(), Span::default());
+                    return self.call_function(
+                        frame,
+                        &closure,
+                        Some((**receiver).clone()),
+                        &Arguments::default(),
+                        Span::default(),
+                    );
                 }
                 Value::Method(receiver.clone(), closure)
             }
@@ -561,12 +635,25 @@ impl<'p> Machine<'p> {
     }
 
     /// Calls a special method, if the instance's class has it.
-    pub(super) fn special_call(&mut self, frame: &mut Frame<'p>, owner: &Value, name: &str, arguments: &Arguments) -> Value {
+    pub(super) fn special_call(
+        &mut self,
+        frame: &mut Frame<'p>,
+        owner: &Value,
+        name: &str,
+        arguments: &Arguments,
+    ) -> Value {
         let site = CallSite { id: ExpressionId(u32::MAX), place: Span::default(), method: None, receiver: None };
         self.special_call_at(frame, owner, name, arguments, &site)
     }
 
-    pub(super) fn special_call_at(&mut self, frame: &mut Frame<'p>, owner: &Value, name: &str, arguments: &Arguments, site: &CallSite<'_>) -> Value {
+    pub(super) fn special_call_at(
+        &mut self,
+        frame: &mut Frame<'p>,
+        owner: &Value,
+        name: &str,
+        arguments: &Arguments,
+        site: &CallSite<'_>,
+    ) -> Value {
         let Some(class) = instance_class(owner) else { return Value::Unknown };
         match self.member(&class, name, None) {
             Some(Member::Function(here, function)) => {
@@ -626,11 +713,20 @@ impl<'p> Machine<'p> {
                         if matches!(self.member(&class, name, None), Some(Member::Function(..))) {
                             let result = self.special_call(frame, value, name, &Arguments::default());
                             let exit = if is_async { "__aexit__" } else { "__exit__" };
-                            self.special_call(frame, value, exit, &Arguments::of(vec![Value::None, Value::None, Value::None]));
+                            self.special_call(
+                                frame,
+                                value,
+                                exit,
+                                &Arguments::of(vec![Value::None, Value::None, Value::None]),
+                            );
                             return if is_async { self.awaited(frame, &result) } else { result };
                         }
                         let order = self.order(&class);
-                        if order.iter().any(|a| matches!(a, Ancestor::Library(_))) { value.clone() } else { Value::Unknown }
+                        if order.iter().any(|a| matches!(a, Ancestor::Library(_))) {
+                            value.clone()
+                        } else {
+                            Value::Unknown
+                        }
                     }
                     Kind::Library(class) => self.library_entered(frame, value, &class),
                     Kind::List | Kind::Set | Kind::Dict => Value::Unknown,
@@ -640,7 +736,11 @@ impl<'p> Machine<'p> {
             Value::Coroutine(coroutine) => coroutine.result.clone(),
             Value::Union(parts) => {
                 let parts = parts.clone();
-                let all: Vec<Value> = parts.iter().filter(|p| !matches!(p, Value::None)).map(|part| self.entered(frame, part, is_async)).collect();
+                let all: Vec<Value> = parts
+                    .iter()
+                    .filter(|p| !matches!(p, Value::None))
+                    .map(|part| self.entered(frame, part, is_async))
+                    .collect();
                 super::value::union(&all)
             }
             _ => Value::Unknown,
@@ -657,7 +757,9 @@ impl<'p> Machine<'p> {
                 _ => "",
             };
             let here = match name {
-                "property" | "cached_property" | "abstractproperty" | "hybrid_property" | "lazyproperty" | "reify" => Decoration::Property,
+                "property" | "cached_property" | "abstractproperty" | "hybrid_property" | "lazyproperty" | "reify" => {
+                    Decoration::Property
+                }
                 "staticmethod" => Decoration::Static,
                 "classmethod" | "validator" | "root_validator" => Decoration::Class,
                 "abstractmethod" | "override" | "overload" | "final" | "typechecked" => Decoration::None,
@@ -681,7 +783,9 @@ impl<'p> Machine<'p> {
     }
 
     pub(super) fn is_class_method(&self, file: FileId, definition: &Function) -> bool {
-        self.decoration(file, definition) == Decoration::Class || self.name(file, definition.name) == "__new__" || self.name(file, definition.name) == "__init_subclass__"
+        self.decoration(file, definition) == Decoration::Class
+            || self.name(file, definition.name) == "__new__"
+            || self.name(file, definition.name) == "__init_subclass__"
     }
 
     /// The method of a class that is found under a name, for a worker's `run`.
@@ -759,7 +863,9 @@ fn generalised(value: &Value) -> Value {
         Value::Object(reference) => {
             let is_empty = {
                 let object = reference.0.borrow();
-                matches!(object.kind, Kind::List | Kind::Dict | Kind::Set) && object.fields.is_empty() && object.elements.as_ref().is_none_or(Vec::is_empty)
+                matches!(object.kind, Kind::List | Kind::Dict | Kind::Set)
+                    && object.fields.is_empty()
+                    && object.elements.as_ref().is_none_or(Vec::is_empty)
             };
             if is_empty {
                 let copy = value.copied(false);
@@ -796,4 +902,3 @@ pub fn named(machine: &Machine<'_>, class: &ClassValue) -> String {
     let facts = &machine.project.parsed(class.file).facts;
     facts.classes.get(class.class.index()).map_or_else(String::new, |c| machine.name(class.file, c.name).to_string())
 }
-

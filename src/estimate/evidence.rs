@@ -59,11 +59,12 @@ impl Trail {
     /// Adds an operation, and drops the least of its clock where there are too many.
     pub fn push(&mut self, operation: Operation) {
         let same = |o: &Operation| o.clock == operation.clock;
-        if let Some(twin) = self
-            .operations
-            .iter_mut()
-            .find(|o| o.file == operation.file && o.span == operation.span && o.what == operation.what && o.clock == operation.clock)
-        {
+        if let Some(twin) = self.operations.iter_mut().find(|o| {
+            o.file == operation.file
+                && o.span == operation.span
+                && o.what == operation.what
+                && o.clock == operation.clock
+        }) {
             twin.seconds += operation.seconds;
             twin.weight += operation.weight;
             return;
@@ -104,10 +105,7 @@ impl Trail {
 
     /// The costliest operation on one of the clocks.
     pub fn top(&self, clocks: &[Clock]) -> Option<&Operation> {
-        self.operations
-            .iter()
-            .filter(|o| clocks.contains(&o.clock))
-            .max_by(|a, b| a.seconds.total_cmp(&b.seconds))
+        self.operations.iter().filter(|o| clocks.contains(&o.clock)).max_by(|a, b| a.seconds.total_cmp(&b.seconds))
     }
 }
 

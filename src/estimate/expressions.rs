@@ -5,7 +5,9 @@ use super::price;
 use super::statements::Loop;
 use super::value::{Arguments, Environment, Kind, Lazy, Partial, Value, union};
 use crate::cost::{Cost, Interval};
-use crate::facts::ir::{Argument, ArgumentKind, Clause, Comparison, ComprehensionKind, Expression, Operator, UnaryOperator};
+use crate::facts::ir::{
+    Argument, ArgumentKind, Clause, Comparison, ComprehensionKind, Expression, Operator, UnaryOperator,
+};
 use crate::id::{ExpressionId, FileId, NameId};
 use crate::text::Span;
 use std::rc::Rc;
@@ -83,7 +85,8 @@ impl<'p> Machine<'p> {
                 frame.tally.tick(price::BUILD + price::BUILD_ELEMENT * parts.len() as f64);
                 let item = if values.is_empty() { Value::Unknown } else { joined(&values) };
                 let count = values.len() as f64;
-                let length = if open { Interval { low: count, likely: count + 3.0, high: 1e4 } } else { Interval::exact(count) };
+                let length =
+                    if open { Interval { low: count, likely: count + 3.0, high: 1e4 } } else { Interval::exact(count) };
                 let is_list = matches!(expression, Expression::List(_));
                 let known = (is_list && !open && values.len() <= 12).then_some(values);
                 let value = if is_list { self.list(item, length, known) } else { self.set(item, length) };
@@ -136,7 +139,9 @@ impl<'p> Machine<'p> {
                 }
             }
             Expression::Lambda(function) => self.define_function(frame, *function),
-            Expression::Comprehension { kind, element, clauses } => self.comprehension(frame, id, *kind, *element, clauses),
+            Expression::Comprehension { kind, element, clauses } => {
+                self.comprehension(frame, id, *kind, *element, clauses)
+            }
             Expression::Await(value) => {
                 let value = self.evaluate(frame, *value);
                 frame.tally.tick(price::RESUME);
@@ -385,10 +390,9 @@ impl<'p> Machine<'p> {
                 return value.clone();
             }
             if first && environment.function.is_some() {
-                let local = environment
-                    .function
-                    .and_then(|f| frame.facts.functions.get(f.index()))
-                    .is_some_and(|f| f.locals.contains(&name) && !f.globals.contains(&name) && !f.nonlocals.contains(&name));
+                let local = environment.function.and_then(|f| frame.facts.functions.get(f.index())).is_some_and(|f| {
+                    f.locals.contains(&name) && !f.globals.contains(&name) && !f.nonlocals.contains(&name)
+                });
                 if local {
                     return Value::Unknown;
                 }
@@ -479,7 +483,13 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn slice(&mut self, frame: &mut Frame<'p>, owner: &Value, lower: Option<ExpressionId>, upper: Option<ExpressionId>) -> Value {
+    fn slice(
+        &mut self,
+        frame: &mut Frame<'p>,
+        owner: &Value,
+        lower: Option<ExpressionId>,
+        upper: Option<ExpressionId>,
+    ) -> Value {
         let low = lower.map(|e| self.peek(frame, e));
         let high = upper.map(|e| self.peek(frame, e));
         let whole = self.length(owner);
@@ -499,7 +509,11 @@ impl<'p> Machine<'p> {
             };
             (to - from).max(0.0)
         };
-        let length = Interval { low: cut(whole.low).min(cut(whole.likely)), likely: cut(whole.likely), high: cut(whole.high).max(cut(whole.likely)) };
+        let length = Interval {
+            low: cut(whole.low).min(cut(whole.likely)),
+            likely: cut(whole.likely),
+            high: cut(whole.high).max(cut(whole.likely)),
+        };
         frame.tally.cost.bytecode = frame.tally.cost.bytecode.plus(length.scaled(1e-9));
         match owner {
             Value::Text(..) => Value::text(length),
@@ -587,7 +601,11 @@ impl<'p> Machine<'p> {
             (Value::Int(a), Value::Int(b)) => {
                 frame.tally.tick(price::BINARY);
                 let bounds = a.zip(*b).and_then(|(a, b)| arithmetic(operator, a, b));
-                if matches!(operator, Operator::Divide) { Value::Float(bounds) } else { Value::Int(bounds.map(|n| if matches!(operator, Operator::FloorDivide) { floored(n) } else { n })) }
+                if matches!(operator, Operator::Divide) {
+                    Value::Float(bounds)
+                } else {
+                    Value::Int(bounds.map(|n| if matches!(operator, Operator::FloorDivide) { floored(n) } else { n }))
+                }
             }
             (Value::Int(a) | Value::Float(a), Value::Int(b) | Value::Float(b)) => {
                 frame.tally.tick(price::BINARY);
@@ -595,7 +613,8 @@ impl<'p> Machine<'p> {
             }
             (Value::Text(a, n), Value::Text(b, m)) if operator == Operator::Add => {
                 let length = n.plus(*m);
-                frame.tally.cost.bytecode = frame.tally.cost.bytecode.plus(Interval::exact(price::BINARY)).plus(m.scaled(0.1e-9));
+                frame.tally.cost.bytecode =
+                    frame.tally.cost.bytecode.plus(Interval::exact(price::BINARY)).plus(m.scaled(0.1e-9));
                 match (a, b) {
                     (Some(a), Some(b)) if a.len() + b.len() <= 200 => {
                         Value::Text(Some(Rc::from(format!("{a}{b}"))), length)
@@ -624,13 +643,18 @@ impl<'p> Machine<'p> {
                         let item = self.element(left).join(&self.element(right));
                         let length = self.length(left).plus(self.length(right));
                         frame.tally.cost.bytecode = frame.tally.cost.bytecode.plus(length.scaled(5e-9));
-                        let known = self.known_elements(left).zip(self.known_elements(right)).map(|(a, b)| [a, b].concat()).filter(|all| all.len() <= 12);
+                        let known = self
+                            .known_elements(left)
+                            .zip(self.known_elements(right))
+                            .map(|(a, b)| [a, b].concat())
+                            .filter(|all| all.len() <= 12);
                         self.list(item, length, known)
                     }
                     Kind::Set => {
                         let length = self.length(left).plus(self.length(right)).scaled(0.5);
                         let item = self.element(left).join(&self.element(right));
-                        frame.tally.cost.bytecode = frame.tally.cost.bytecode.plus(length.scaled(40e-9)).plus(Interval::exact(80e-9));
+                        frame.tally.cost.bytecode =
+                            frame.tally.cost.bytecode.plus(length.scaled(40e-9)).plus(Interval::exact(80e-9));
                         self.set(item, length)
                     }
                     Kind::Dict => {
@@ -654,13 +678,19 @@ impl<'p> Machine<'p> {
             }
             (Value::Union(parts), _) => {
                 let parts = parts.clone();
-                let all: Vec<Value> = parts.iter().filter(|p| !matches!(p, Value::None)).map(|part| self.binary(frame, operator, part, right)).collect();
+                let all: Vec<Value> = parts
+                    .iter()
+                    .filter(|p| !matches!(p, Value::None))
+                    .map(|part| self.binary(frame, operator, part, right))
+                    .collect();
                 joined(&all)
             }
             _ => {
                 frame.tally.tick(price::BINARY);
                 match (operator, left, right) {
-                    (Operator::Add, Value::Text(..), _) | (Operator::Add, _, Value::Text(..)) => Value::text(price::text_length()),
+                    (Operator::Add, Value::Text(..), _) | (Operator::Add, _, Value::Text(..)) => {
+                        Value::text(price::text_length())
+                    }
                     (_, Value::Int(_), _) | (_, _, Value::Int(_)) => Value::Unknown,
                     (_, Value::Float(_), _) | (_, _, Value::Float(_)) => Value::Float(None),
                     _ => Value::Unknown,
@@ -701,7 +731,9 @@ impl<'p> Machine<'p> {
                         let right = Value::Int(Some(times));
                         self.library_operator(frame, Operator::Multiply, sequence, &right, &class)
                     }
-                    Kind::Instance { .. } => self.special_call(frame, sequence, "__mul__", &Arguments::of(vec![Value::Int(Some(times))])),
+                    Kind::Instance { .. } => {
+                        self.special_call(frame, sequence, "__mul__", &Arguments::of(vec![Value::Int(Some(times))]))
+                    }
                     Kind::Set | Kind::Dict => Value::Unknown,
                 }
             }
@@ -717,7 +749,14 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn comprehension(&mut self, frame: &mut Frame<'p>, id: ExpressionId, kind: ComprehensionKind, element: ExpressionId, clauses: &'p [Clause]) -> Value {
+    fn comprehension(
+        &mut self,
+        frame: &mut Frame<'p>,
+        id: ExpressionId,
+        kind: ComprehensionKind,
+        element: ExpressionId,
+        clauses: &'p [Clause],
+    ) -> Value {
         let place = self.span(frame, id);
         let saved = std::mem::take(&mut frame.tally);
         let pending = frame.pending.len();
@@ -771,14 +810,23 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn comprehension_clause(&mut self, frame: &mut Frame<'p>, place: Span, element: ExpressionId, clauses: &'p [Clause], kept: &mut Interval) -> Value {
+    fn comprehension_clause(
+        &mut self,
+        frame: &mut Frame<'p>,
+        place: Span,
+        element: ExpressionId,
+        clauses: &'p [Clause],
+        kept: &mut Interval,
+    ) -> Value {
         let Some((clause, rest)) = clauses.split_first() else {
             return self.evaluate(frame, element);
         };
         let source = self.evaluate(frame, clause.iterable);
         let trips = self.length(&source);
         let step = self.step_cost(&source);
-        let known = self.known_elements(&source).filter(|all| all.len() <= 4 && rest.is_empty() && clause.conditions.is_empty());
+        let known = self
+            .known_elements(&source)
+            .filter(|all| all.len() <= 4 && rest.is_empty() && clause.conditions.is_empty());
         let item = match known {
             Some(all) if !all.is_empty() => joined(&all),
             _ => self.element(&source),
@@ -817,7 +865,13 @@ impl<'p> Machine<'p> {
         value
     }
 
-    fn call_expression(&mut self, frame: &mut Frame<'p>, id: ExpressionId, callee: ExpressionId, arguments: &'p [Argument]) -> Value {
+    fn call_expression(
+        &mut self,
+        frame: &mut Frame<'p>,
+        id: ExpressionId,
+        callee: ExpressionId,
+        arguments: &'p [Argument],
+    ) -> Value {
         let place = self.span(frame, id);
         let assigning = frame.assigning.take();
         // `value.method(…)`: the receiver is needed beside the method.
@@ -890,16 +944,29 @@ impl<'p> Machine<'p> {
     }
 
     /// Calls whatever it is.
-    pub(super) fn call(&mut self, frame: &mut Frame<'p>, function: &Value, arguments: Arguments, site: &CallSite<'_>) -> Value {
+    pub(super) fn call(
+        &mut self,
+        frame: &mut Frame<'p>,
+        function: &Value,
+        arguments: Arguments,
+        site: &CallSite<'_>,
+    ) -> Value {
         match function {
             Value::Function(closure) => self.call_function(frame, closure, None, &arguments, site.place),
-            Value::Method(receiver, closure) => self.call_function(frame, closure, Some((**receiver).clone()), &arguments, site.place),
+            Value::Method(receiver, closure) => {
+                self.call_function(frame, closure, Some((**receiver).clone()), &arguments, site.place)
+            }
             Value::Class(class) => self.instantiate(frame, class, arguments, site),
             Value::Library(name) => self.call_library(frame, name, None, arguments, site),
             Value::LibraryMethod(receiver, name) => self.call_library(frame, name, Some(receiver), arguments, site),
             Value::Partial(partial) => {
                 let mut all = Arguments {
-                    positional: partial.positional.iter().cloned().chain(arguments.positional.iter().cloned()).collect(),
+                    positional: partial
+                        .positional
+                        .iter()
+                        .cloned()
+                        .chain(arguments.positional.iter().cloned())
+                        .collect(),
                     keywords: arguments.keywords.clone(),
                     open: arguments.open,
                     open_keywords: arguments.open_keywords,
@@ -943,7 +1010,13 @@ impl<'p> Machine<'p> {
     }
 
     /// Calls one of several: each runs its share of the time.
-    fn call_alternatives(&mut self, frame: &mut Frame<'p>, parts: &[Value], arguments: &Arguments, site: &CallSite<'_>) -> Value {
+    fn call_alternatives(
+        &mut self,
+        frame: &mut Frame<'p>,
+        parts: &[Value],
+        arguments: &Arguments,
+        site: &CallSite<'_>,
+    ) -> Value {
         let callable: Vec<&Value> = parts.iter().filter(|p| !matches!(p, Value::None)).collect();
         // Beside something known, "unknown" is one more alternative of which nothing is known.
         let share = 1.0 / callable.len().max(1) as f64;
@@ -1042,7 +1115,8 @@ impl<'p> Machine<'p> {
             }
             Value::Union(parts) => {
                 let parts = parts.clone();
-                let all: Vec<Value> = parts.iter().filter(|p| !matches!(p, Value::None)).map(|part| self.element(part)).collect();
+                let all: Vec<Value> =
+                    parts.iter().filter(|p| !matches!(p, Value::None)).map(|part| self.element(part)).collect();
                 joined(&all)
             }
             _ => Value::Unknown,
@@ -1142,14 +1216,23 @@ impl<'p> Machine<'p> {
     }
 
     /// Takes `count` steps of an iterator.
-    pub(super) fn consume_some(&mut self, frame: &mut Frame<'p>, cost: &Cost, trail: &super::evidence::Trail, count: Interval) {
+    pub(super) fn consume_some(
+        &mut self,
+        frame: &mut Frame<'p>,
+        cost: &Cost,
+        trail: &super::evidence::Trail,
+        count: Interval,
+    ) {
         let total = cost.times(count);
         frame.tally.cost = frame.tally.cost.plus(total);
         frame.tally.trail.extend(trail, count.likely, None);
-        if frame.is_async && (total.total().likely > price::STALL_FLOOR || trail.operations.iter().any(|o| o.wait.is_some())) {
+        if frame.is_async
+            && (total.total().likely > price::STALL_FLOOR || trail.operations.iter().any(|o| o.wait.is_some()))
+        {
             let mut scaled = super::evidence::Trail::default();
             scaled.extend(trail, count.likely, None);
-            let span = scaled.operations.first().map(|o| o.path.as_ref().map_or((o.file, o.span), |p| (p.file, p.span)));
+            let span =
+                scaled.operations.first().map(|o| o.path.as_ref().map_or((o.file, o.span), |p| (p.file, p.span)));
             if let Some((file, span)) = span
                 && file == frame.file
             {
@@ -1180,7 +1263,11 @@ impl<'p> Machine<'p> {
             }
             Value::Union(parts) => {
                 let parts = parts.clone();
-                let all: Vec<Value> = parts.iter().filter(|p| !matches!(p, Value::None)).map(|part| self.unpacked(part, index, None)).collect();
+                let all: Vec<Value> = parts
+                    .iter()
+                    .filter(|p| !matches!(p, Value::None))
+                    .map(|part| self.unpacked(part, index, None))
+                    .collect();
                 joined(&all)
             }
             _ => self.element(value),
@@ -1188,7 +1275,12 @@ impl<'p> Machine<'p> {
     }
 
     /// An annotation's value: something of that type.
-    pub(super) fn annotated(&mut self, file: FileId, environment: Option<&Rc<Environment>>, annotation: ExpressionId) -> Value {
+    pub(super) fn annotated(
+        &mut self,
+        file: FileId,
+        environment: Option<&Rc<Environment>>,
+        annotation: ExpressionId,
+    ) -> Value {
         let mut frame = self.module_frame(file);
         if let Some(environment) = environment {
             frame.environment = environment.clone();
@@ -1246,7 +1338,13 @@ impl<'p> Machine<'p> {
         self.instance_of(&value).unwrap_or(Value::Unknown)
     }
 
-    fn generic_annotation(&mut self, frame: &mut Frame<'p>, class: &Value, parts: &[ExpressionId], depth: u32) -> Value {
+    fn generic_annotation(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: &Value,
+        parts: &[ExpressionId],
+        depth: u32,
+    ) -> Value {
         let Value::Library(name) = class else {
             return self.instance_of(class).unwrap_or(Value::Unknown);
         };
@@ -1271,7 +1369,9 @@ impl<'p> Machine<'p> {
                 self.set(item, price::unknown_count())
             }
             "tuple" | "Tuple" => {
-                let open = parts.get(1).is_some_and(|p| matches!(frame.facts.expressions.get(p.index()), Some(Expression::Ellipsis)));
+                let open = parts
+                    .get(1)
+                    .is_some_and(|p| matches!(frame.facts.expressions.get(p.index()), Some(Expression::Ellipsis)));
                 if open {
                     let item = self.annotation(frame, *parts.first().unwrap_or(&ExpressionId(u32::MAX)), depth + 1);
                     return self.list(item, price::unknown_count(), None);
@@ -1412,7 +1512,8 @@ fn arithmetic(operator: Operator, a: Interval, b: Interval) -> Option<Interval> 
     if a.is_exact() && b.is_exact() {
         return Some(Interval::exact(likely));
     }
-    let corners = [apply(a.low, b.low), apply(a.low, b.high), apply(a.high, b.low), apply(a.high, b.high), Some(likely)];
+    let corners =
+        [apply(a.low, b.low), apply(a.low, b.high), apply(a.high, b.low), apply(a.high, b.high), Some(likely)];
     let low = corners.iter().flatten().copied().fold(f64::INFINITY, f64::min);
     let high = corners.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
     Some(Interval { low, likely, high })
@@ -1439,4 +1540,3 @@ fn special_name(operator: Operator) -> &'static str {
         Operator::BitXor => "__xor__",
     }
 }
-

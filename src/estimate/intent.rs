@@ -89,7 +89,9 @@ fn text(facts: &Facts, name: NameId) -> &str {
 fn is_ended(facts: &Facts, name: NameId) -> bool {
     facts.expressions.iter().any(|expression| {
         let Expression::Call { callee, arguments } = expression else { return false };
-        let Some(Expression::Attribute { value, attribute }) = facts.expressions.get(callee.index()) else { return false };
+        let Some(Expression::Attribute { value, attribute }) = facts.expressions.get(callee.index()) else {
+            return false;
+        };
         let is_named = |id: ExpressionId| match facts.expressions.get(id.index()) {
             Some(Expression::Name(n)) => *n == name,
             Some(Expression::Attribute { attribute, .. }) => *attribute == name,
@@ -121,7 +123,20 @@ fn isolates(parsed: &Parsed, function: crate::id::FunctionId) -> bool {
         };
         matches!(
             (owner, text(facts, *attribute)),
-            ("resource", "setrlimit") | ("os", "_exit" | "setsid" | "setuid" | "setgid" | "chroot" | "nice" | "fork" | "execv" | "execvp" | "execve")
+            ("resource", "setrlimit")
+                | (
+                    "os",
+                    "_exit"
+                        | "setsid"
+                        | "setuid"
+                        | "setgid"
+                        | "chroot"
+                        | "nice"
+                        | "fork"
+                        | "execv"
+                        | "execvp"
+                        | "execve"
+                )
                 | ("signal", "signal" | "alarm" | "setitimer")
         )
     })
@@ -133,7 +148,9 @@ pub fn is_monkey_patched(facts: &Facts) -> bool {
         let Some(Statement::Expression(value)) = facts.statements.get(id.index()) else { return false };
         let Some(Expression::Call { callee, .. }) = facts.expressions.get(value.index()) else { return false };
         match facts.expressions.get(callee.index()) {
-            Some(Expression::Attribute { attribute, .. }) => matches!(text(facts, *attribute), "patch_all" | "monkey_patch"),
+            Some(Expression::Attribute { attribute, .. }) => {
+                matches!(text(facts, *attribute), "patch_all" | "monkey_patch")
+            }
             Some(Expression::Name(name)) => matches!(text(facts, *name), "patch_all" | "monkey_patch"),
             _ => false,
         }

@@ -40,7 +40,10 @@ impl<'p> Machine<'p> {
             "enumerate" => {
                 let source = first?;
                 let count = self.length(&source);
-                let item = Value::Tuple(Rc::from([Value::Int(Some(Interval { low: 0.0, likely: count.likely / 2.0, high: count.high })), self.element(&source)]));
+                let item = Value::Tuple(Rc::from([
+                    Value::Int(Some(Interval { low: 0.0, likely: count.likely / 2.0, high: count.high })),
+                    self.element(&source),
+                ]));
                 Some(self.lazily(&[source], item, count, 25e-9))
             }
             "zip" | "zip_longest" => {
@@ -159,7 +162,8 @@ impl<'p> Machine<'p> {
                     object.fields.extend(arguments.keywords.iter().cloned());
                     let values: Vec<Value> = arguments.keywords.iter().map(|(_, v)| v.clone()).collect();
                     if !values.is_empty() {
-                        object.item = if length.high == 0.0 { joined(&values) } else { object.item.join(&joined(&values)) };
+                        object.item =
+                            if length.high == 0.0 { joined(&values) } else { object.item.join(&joined(&values)) };
                         object.key = Value::text(price::name_length());
                     }
                 }
@@ -247,7 +251,8 @@ impl<'p> Machine<'p> {
                     } else {
                         object.elements = None;
                         let more = times * share * unique;
-                        object.length = object.length.plus(Interval { low: more / 10.0, likely: more, high: more * 10.0 });
+                        object.length =
+                            object.length.plus(Interval { low: more / 10.0, likely: more, high: more * 10.0 });
                     }
                 });
                 Some(Value::None)
@@ -302,7 +307,9 @@ impl<'p> Machine<'p> {
                 Some(match (intrinsic, &first) {
                     ("str", Some(Value::Text(text, n))) => Value::Text(text.clone(), *n),
                     ("str", Some(Value::Bytes(n))) => Value::text(*n),
-                    ("str", Some(Value::Object(reference))) if matches!(reference.0.borrow().kind, Kind::List | Kind::Dict | Kind::Set) => {
+                    ("str", Some(Value::Object(reference)))
+                        if matches!(reference.0.borrow().kind, Kind::List | Kind::Dict | Kind::Set) =>
+                    {
                         let n = first.as_ref().map_or(Interval::ZERO, |v| self.length(v));
                         frame.tally.cost.atomic = frame.tally.cost.atomic.plus(n.scaled(200e-9));
                         Value::text(n.scaled(8.0))
@@ -355,7 +362,12 @@ impl<'p> Machine<'p> {
             }
             "joblib.delayed" => {
                 let callable = first?;
-                Some(Value::Partial(Rc::new(Partial { callable, positional: Vec::new(), keywords: Vec::new(), binds: true })))
+                Some(Value::Partial(Rc::new(Partial {
+                    callable,
+                    positional: Vec::new(),
+                    keywords: Vec::new(),
+                    binds: true,
+                })))
             }
             "joblib.Parallel" => self.joblib(frame, name, receiver, arguments, site),
             "reduce" => {
@@ -364,7 +376,8 @@ impl<'p> Machine<'p> {
                 let item = self.element(&source);
                 let count = self.length(&source);
                 self.consume(frame, &source);
-                let (result, cost, trail) = self.aside_call(frame, &function, Arguments::of(vec![item.clone(), item]), site);
+                let (result, cost, trail) =
+                    self.aside_call(frame, &function, Arguments::of(vec![item.clone(), item]), site);
                 frame.tally.cost = frame.tally.cost.plus(cost.times(count));
                 frame.tally.trail.extend(&trail, count.likely, None);
                 Some(result)
@@ -418,7 +431,9 @@ impl<'p> Machine<'p> {
                 };
                 Some(super::class::plain_iterator(item, count))
             }
-            "product" | "permutations" | "combinations" | "combinations_with_replacement" => Some(self.combinatoric(intrinsic, arguments)),
+            "product" | "permutations" | "combinations" | "combinations_with_replacement" => {
+                Some(self.combinatoric(intrinsic, arguments))
+            }
             "accumulate" | "pairwise" | "groupby" | "batched" | "tee" => {
                 let source = first?;
                 let count = self.length(&source);
@@ -453,15 +468,30 @@ impl<'p> Machine<'p> {
                     }
                 }
                 let item = joined(&results);
-                let length = if arguments.open { price::unknown_count() } else { Interval::exact(results.len() as f64) };
+                let length =
+                    if arguments.open { price::unknown_count() } else { Interval::exact(results.len() as f64) };
                 let known = (!arguments.open).then_some(results);
                 let list = self.list(item, length, known);
                 Some(Value::Future(Rc::new(list)))
             }
-            "contextmanager" | "asynccontextmanager" | "wraps" | "lru_cache" | "cache" | "singledispatch" | "staticmethod" | "classmethod"
-            | "property" | "cached_property" | "jit" | "vectorize" | "dataclass" | "update_wrapper" => {
+            "contextmanager"
+            | "asynccontextmanager"
+            | "wraps"
+            | "lru_cache"
+            | "cache"
+            | "singledispatch"
+            | "staticmethod"
+            | "classmethod"
+            | "property"
+            | "cached_property"
+            | "jit"
+            | "vectorize"
+            | "dataclass"
+            | "update_wrapper" => {
                 let function = match first {
-                    Some(function @ (Value::Function(_) | Value::Method(..) | Value::Class(_) | Value::Partial(_))) => function,
+                    Some(function @ (Value::Function(_) | Value::Method(..) | Value::Class(_) | Value::Partial(_))) => {
+                        function
+                    }
                     _ => {
                         // Called with options: what comes back decorates.
                         if matches!(intrinsic, "jit") {
@@ -483,7 +513,9 @@ impl<'p> Machine<'p> {
                 }
                 Some(self.decorate(intrinsic, function, arguments))
             }
-            "itemgetter" | "attrgetter" | "methodcaller" => Some(Value::Library(Arc::from(format!("builtins.{}", "len")))),
+            "itemgetter" | "attrgetter" | "methodcaller" => {
+                Some(Value::Library(Arc::from(format!("builtins.{}", "len"))))
+            }
             _ => {
                 let _ = literal_key;
                 None
@@ -519,7 +551,13 @@ impl<'p> Machine<'p> {
     }
 
     /// Calls a function without charging the frame: result, cost, reasons.
-    fn aside_call(&mut self, frame: &mut Frame<'p>, function: &Value, arguments: Arguments, site: &CallSite<'_>) -> (Value, Cost, Trail) {
+    fn aside_call(
+        &mut self,
+        frame: &mut Frame<'p>,
+        function: &Value,
+        arguments: Arguments,
+        site: &CallSite<'_>,
+    ) -> (Value, Cost, Trail) {
         let saved = std::mem::take(&mut frame.tally);
         let pending = frame.pending.len();
         let is_async = std::mem::replace(&mut frame.is_async, false);
@@ -539,7 +577,15 @@ impl<'p> Machine<'p> {
         self.lazily_with(sources, item, count, seconds, Cost::ZERO, &Trail::default())
     }
 
-    fn lazily_with(&mut self, sources: &[Value], item: Value, count: Interval, seconds: f64, cost: Cost, trail: &Trail) -> Value {
+    fn lazily_with(
+        &mut self,
+        sources: &[Value],
+        item: Value,
+        count: Interval,
+        seconds: f64,
+        cost: Cost,
+        trail: &Trail,
+    ) -> Value {
         let mut step = cost;
         step.bytecode = step.bytecode.plus(Interval::guess(seconds, price::DOUBT));
         let mut reasons = trail.clone();
@@ -551,7 +597,15 @@ impl<'p> Machine<'p> {
             }
             is_async |= matches!(source, Value::Iterator(lazy) if lazy.is_async);
         }
-        Value::Iterator(Rc::new(Lazy { item, count, guessed: !count.is_exact(), step, trail: reasons, is_async, context: false }))
+        Value::Iterator(Rc::new(Lazy {
+            item,
+            count,
+            guessed: !count.is_exact(),
+            step,
+            trail: reasons,
+            is_async,
+            context: false,
+        }))
     }
 
     /// A dict's values, entry by entry where they are literal.
@@ -602,7 +656,9 @@ impl<'p> Machine<'p> {
         match class {
             Value::Library(name) => match name.strip_prefix("builtins.") {
                 Some("bool") => None,
-                Some(other @ ("str" | "int" | "float" | "tuple" | "list" | "dict" | "set" | "bytes")) => Some(other == builtin),
+                Some(other @ ("str" | "int" | "float" | "tuple" | "list" | "dict" | "set" | "bytes")) => {
+                    Some(other == builtin)
+                }
                 _ => None,
             },
             _ => None,
@@ -613,7 +669,11 @@ impl<'p> Machine<'p> {
         let pool = arguments.positional.first().cloned().unwrap_or(Value::Unknown);
         let n = self.length(&pool);
         let number = |index: usize, name: &str| {
-            arguments.keyword(name).or_else(|| arguments.positional.get(index)).and_then(Value::number).map(|n| n.likely)
+            arguments
+                .keyword(name)
+                .or_else(|| arguments.positional.get(index))
+                .and_then(Value::number)
+                .map(|n| n.likely)
         };
         let item = self.element(&pool);
         if intrinsic == "product" {
@@ -645,14 +705,25 @@ impl<'p> Machine<'p> {
             }
             product.max(0.0)
         };
-        let count = Interval { low: choose(n.low.floor()), likely: choose(n.likely.floor()), high: choose(n.high.floor().min(40.0)).max(choose(n.likely.floor())) };
+        let count = Interval {
+            low: choose(n.low.floor()),
+            likely: choose(n.likely.floor()),
+            high: choose(n.high.floor().min(40.0)).max(choose(n.likely.floor())),
+        };
         let length = number(1, "r").unwrap_or(n.likely);
         let group = self.list(item, Interval::exact(length), None);
         self.lazily(&[], group, count, 80e-9)
     }
 
     /// `Parallel(n_jobs=4, prefer="threads")(delayed(f)(x) for x in xs)`.
-    fn joblib(&mut self, frame: &mut Frame<'p>, name: &Arc<str>, receiver: Option<&Rc<Value>>, arguments: &Arguments, site: &CallSite<'_>) -> Option<Value> {
+    fn joblib(
+        &mut self,
+        frame: &mut Frame<'p>,
+        name: &Arc<str>,
+        receiver: Option<&Rc<Value>>,
+        arguments: &Arguments,
+        site: &CallSite<'_>,
+    ) -> Option<Value> {
         let Some(pool) = receiver else {
             return Some(self.constructed(frame, name, None, arguments));
         };
@@ -662,7 +733,8 @@ impl<'p> Machine<'p> {
         self.consume(frame, source);
         let text = |key: &str| field(pool, key).and_then(|v| v.known_text());
         let says = |key: &str, words: &[&str]| text(key).is_some_and(|t| words.contains(&&*t));
-        let threads = says("backend", &["threading"]) || says("prefer", &["threads"]) || says("require", &["sharedmem"]);
+        let threads =
+            says("backend", &["threading"]) || says("prefer", &["threads"]) || says("require", &["sharedmem"]);
         let serial = field(pool, "n_jobs").and_then(|v| v.constant()) == Some(1.0) || says("backend", &["sequential"]);
         if serial {
             let (result, cost, trail) = self.aside_call(frame, &task, Arguments::default(), site);
@@ -670,7 +742,8 @@ impl<'p> Machine<'p> {
             frame.tally.trail.extend(&trail, count.likely, None);
             return Some(self.list(result, count, None));
         }
-        let unknown_backend = field(pool, "backend").is_some_and(|v| v.known_text().is_none() && !matches!(v, Value::None))
+        let unknown_backend = field(pool, "backend")
+            .is_some_and(|v| v.known_text().is_none() && !matches!(v, Value::None))
             || field(pool, "prefer").is_some_and(|v| v.known_text().is_none() && !matches!(v, Value::None));
         if unknown_backend {
             return Some(self.list(Value::Unknown, count, None));
@@ -708,7 +781,8 @@ fn range(arguments: &[Value]) -> Value {
     let of = |from: f64, to: f64| ((to - from) / pace).ceil().max(0.0);
     let likely = of(start.likely, stop.likely);
     let exact = start.is_exact() && stop.is_exact() && step.is_exact();
-    let corners = [of(start.low, stop.low), of(start.low, stop.high), of(start.high, stop.low), of(start.high, stop.high)];
+    let corners =
+        [of(start.low, stop.low), of(start.low, stop.high), of(start.high, stop.low), of(start.high, stop.high)];
     let count = if exact {
         Interval::exact(likely)
     } else {
@@ -746,14 +820,22 @@ fn numeric(intrinsic: &str, value: &Value, second: Option<&Value>) -> Value {
     match intrinsic {
         "int" => match value {
             Value::Text(Some(text), _) => Value::Int(text.parse::<f64>().ok().map(Interval::exact)),
-            _ => Value::Int(number.map(|n| Interval { low: n.low.trunc(), likely: n.likely.trunc(), high: n.high.trunc() })),
+            _ => Value::Int(number.map(|n| Interval {
+                low: n.low.trunc(),
+                likely: n.likely.trunc(),
+                high: n.high.trunc(),
+            })),
         },
         "float" => Value::Float(number),
         "bool" => Value::Bool(value.truth()),
         "abs" => {
             let bounds = number.map(|n| {
                 let (a, b) = (n.low.abs(), n.high.abs());
-                Interval { low: if n.low < 0.0 && n.high > 0.0 { 0.0 } else { a.min(b) }, likely: n.likely.abs(), high: a.max(b) }
+                Interval {
+                    low: if n.low < 0.0 && n.high > 0.0 { 0.0 } else { a.min(b) },
+                    likely: n.likely.abs(),
+                    high: a.max(b),
+                }
             });
             if matches!(value, Value::Float(_)) { Value::Float(bounds) } else { Value::Int(bounds) }
         }
@@ -766,4 +848,3 @@ fn numeric(intrinsic: &str, value: &Value, second: Option<&Value>) -> Value {
         _ => Value::Int(number),
     }
 }
-

@@ -74,7 +74,8 @@ impl<'p> Machine<'p> {
         arguments: &Arguments,
         site: &CallSite<'_>,
     ) -> Value {
-        let consumed: Vec<Value> = arguments.positional.iter().filter(|v| matches!(v, Value::Iterator(_))).cloned().collect();
+        let consumed: Vec<Value> =
+            arguments.positional.iter().filter(|v| matches!(v, Value::Iterator(_))).cloned().collect();
         if !entry.lazy && entry.spawn.is_none() {
             for iterator in &consumed {
                 self.consume(frame, iterator);
@@ -108,14 +109,19 @@ impl<'p> Machine<'p> {
             };
             let times = match &callback.times {
                 Some(measure) => self.measured(measure, receiver, arguments).unwrap_or_else(|| {
-                    entry.prior.map_or_else(price::unknown_count, |p| Interval { low: p / 10.0, likely: p, high: p * 10.0 })
+                    entry.prior.map_or_else(price::unknown_count, |p| Interval {
+                        low: p / 10.0,
+                        likely: p,
+                        high: p * 10.0,
+                    })
                 }),
                 None => Interval::ONE,
             };
             let saved = std::mem::take(&mut frame.tally);
             let scale = frame.scale;
             frame.scale *= times.likely.max(1.0);
-            let inner = CallSite { id: crate::id::ExpressionId(u32::MAX), place: site.place, method: None, receiver: None };
+            let inner =
+                CallSite { id: crate::id::ExpressionId(u32::MAX), place: site.place, method: None, receiver: None };
             result = Some(self.call(frame, &target, given, &inner));
             frame.scale = scale;
             let one = std::mem::replace(&mut frame.tally, saved);
@@ -223,7 +229,8 @@ impl<'p> Machine<'p> {
         let power = entry.power.unwrap_or(1.0);
         let of = |n: f64| entry.seconds + entry.per.map_or(0.0, |per| per * n.max(0.0).powf(power));
         let doubt = if entry.wait.is_some() && entry.per.is_none() { 4.0 } else { 1.6 };
-        let mut seconds = Interval { low: of(units.low) / doubt, likely: of(units.likely), high: of(units.high) * doubt };
+        let mut seconds =
+            Interval { low: of(units.low) / doubt, likely: of(units.likely), high: of(units.high) * doubt };
         let mut split = entry.split;
         if let Some(below) = entry.below
             && units.likely < below
@@ -276,7 +283,12 @@ impl<'p> Machine<'p> {
     }
 
     /// A number counted on a call's arguments, where they are known.
-    pub(super) fn measured(&mut self, measure: &Measure, receiver: Option<&Rc<Value>>, arguments: &Arguments) -> Option<Interval> {
+    pub(super) fn measured(
+        &mut self,
+        measure: &Measure,
+        receiver: Option<&Rc<Value>>,
+        arguments: &Arguments,
+    ) -> Option<Interval> {
         let mut product = Interval::exact(measure.factor);
         for term in &measure.terms {
             let value = selected(&term.selector, receiver, arguments)?;
@@ -302,7 +314,13 @@ impl<'p> Machine<'p> {
                 let is_sized = match &reference.0.borrow().kind {
                     Kind::Library(class) => {
                         let object = reference.0.borrow();
-                        object.length.likely > 0.0 && self.knowledge.ancestry(class).iter().any(|c| c.item.is_some() || c.prior.is_some() || c.subscript.is_some()) || object.length.is_exact()
+                        object.length.likely > 0.0
+                            && self
+                                .knowledge
+                                .ancestry(class)
+                                .iter()
+                                .any(|c| c.item.is_some() || c.prior.is_some() || c.subscript.is_some())
+                            || object.length.is_exact()
                     }
                     Kind::Instance { .. } => false,
                     Kind::List | Kind::Set | Kind::Dict => true,
@@ -357,11 +375,9 @@ impl<'p> Machine<'p> {
             }
             Value::Text(_, n) | Value::Bytes(n) if depth == 0 => Some(*n),
             // A string among others counts as a leaf, a long one as several.
-            Value::Text(_, n) | Value::Bytes(n) => Some(Interval {
-                low: 1.0,
-                likely: (n.likely / 20.0).max(1.0),
-                high: (n.high / 20.0).max(1.0),
-            }),
+            Value::Text(_, n) | Value::Bytes(n) => {
+                Some(Interval { low: 1.0, likely: (n.likely / 20.0).max(1.0), high: (n.high / 20.0).max(1.0) })
+            }
             Value::Iterator(lazy) => {
                 let each = self.deep(&lazy.item.clone(), depth + 1).unwrap_or(Interval::ONE);
                 Some(lazy.count.times(each))
@@ -373,7 +389,12 @@ impl<'p> Machine<'p> {
     }
 
     /// A value of a type that the knowledge base names.
-    pub(super) fn typed(&mut self, expression: &TypeExpression, context: Option<&Context<'_>>, length: Option<Interval>) -> Value {
+    pub(super) fn typed(
+        &mut self,
+        expression: &TypeExpression,
+        context: Option<&Context<'_>>,
+        length: Option<Interval>,
+    ) -> Value {
         match expression {
             TypeExpression::Any | TypeExpression::Callable => Value::Unknown,
             TypeExpression::Str => Value::text(length.unwrap_or_else(price::text_length)),
@@ -390,7 +411,9 @@ impl<'p> Machine<'p> {
                 let item = self.typed(item, context, None);
                 self.set(item, length.unwrap_or_else(price::unknown_count))
             }
-            TypeExpression::Tuple(parts) => Value::Tuple(parts.iter().map(|part| self.typed(part, context, None)).collect()),
+            TypeExpression::Tuple(parts) => {
+                Value::Tuple(parts.iter().map(|part| self.typed(part, context, None)).collect())
+            }
             TypeExpression::Dict(key, item) => {
                 let (key, item) = (self.typed(key, context, None), self.typed(item, context, None));
                 self.dict(key, item, length.unwrap_or_else(price::unknown_count))
@@ -425,17 +448,21 @@ impl<'p> Machine<'p> {
                 },
                 None => Value::Unknown,
             },
-            TypeExpression::Argument(selector) => match context.and_then(|c| selected(selector, c.receiver, c.arguments)) {
-                Some(value) => match length {
-                    Some(length) => self.resized(&value, length),
-                    None => value,
-                },
-                None => Value::Unknown,
-            },
-            TypeExpression::Element(selector) => match context.and_then(|c| selected(selector, c.receiver, c.arguments)) {
-                Some(value) => self.element(&value),
-                None => Value::Unknown,
-            },
+            TypeExpression::Argument(selector) => {
+                match context.and_then(|c| selected(selector, c.receiver, c.arguments)) {
+                    Some(value) => match length {
+                        Some(length) => self.resized(&value, length),
+                        None => value,
+                    },
+                    None => Value::Unknown,
+                }
+            }
+            TypeExpression::Element(selector) => {
+                match context.and_then(|c| selected(selector, c.receiver, c.arguments)) {
+                    Some(value) => self.element(&value),
+                    None => Value::Unknown,
+                }
+            }
             TypeExpression::Result(_) => match context.and_then(|c| c.result) {
                 Some(Value::Coroutine(coroutine)) => coroutine.result.clone(),
                 Some(value) => value.clone(),
@@ -480,11 +507,16 @@ impl<'p> Machine<'p> {
                 }
                 "set" | "frozenset" | "Set" | "FrozenSet" => return self.set(Value::Unknown, price::unknown_count()),
                 "tuple" | "Tuple" => return self.list(Value::Unknown, price::few(), None),
-                "object" | "type" | "Any" | "Callable" | "TypeVar" | "Self" | "Optional" | "Union" | "NoReturn" => return Value::Unknown,
+                "object" | "type" | "Any" | "Callable" | "TypeVar" | "Self" | "Optional" | "Union" | "NoReturn" => {
+                    return Value::Unknown;
+                }
                 _ => {}
             }
         }
-        if canonical.starts_with("typing.") || canonical.starts_with("collections.abc.") || canonical.starts_with("typing_extensions.") {
+        if canonical.starts_with("typing.")
+            || canonical.starts_with("collections.abc.")
+            || canonical.starts_with("typing_extensions.")
+        {
             return match canonical.rsplit('.').next() {
                 Some("Sequence" | "Iterable" | "Collection" | "MutableSequence" | "Iterator") => {
                     self.list(Value::Unknown, price::unknown_count(), None)
@@ -498,7 +530,13 @@ impl<'p> Machine<'p> {
     }
 
     /// A new instance of a library class, with the arguments worth remembering.
-    pub(super) fn constructed(&mut self, frame: &mut Frame<'p>, class: &Arc<str>, receiver: Option<&Rc<Value>>, arguments: &Arguments) -> Value {
+    pub(super) fn constructed(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: &Arc<str>,
+        receiver: Option<&Rc<Value>>,
+        arguments: &Arguments,
+    ) -> Value {
         let value = match receiver {
             // `super().__init__(…)`: the instance is already there.
             Some(receiver) if matches!(&**receiver, Value::Object(_)) => (**receiver).clone(),
@@ -513,7 +551,18 @@ impl<'p> Machine<'p> {
                     object.fields.insert(Rc::from("workers"), workers);
                 }
                 for (name, value) in &arguments.keywords {
-                    let keep = matches!(&**name, "maxtasksperchild" | "max_tasks_per_child" | "max_tasks" | "timeout" | "prefer" | "backend" | "n_jobs" | "require" | "daemon");
+                    let keep = matches!(
+                        &**name,
+                        "maxtasksperchild"
+                            | "max_tasks_per_child"
+                            | "max_tasks"
+                            | "timeout"
+                            | "prefer"
+                            | "backend"
+                            | "n_jobs"
+                            | "require"
+                            | "daemon"
+                    );
                     if keep {
                         object.fields.insert(name.clone(), value.clone());
                     }
@@ -524,7 +573,14 @@ impl<'p> Machine<'p> {
     }
 
     /// A library name of which no entry holds.
-    fn unlisted(&mut self, frame: &mut Frame<'p>, name: &Arc<str>, receiver: Option<&Rc<Value>>, arguments: &Arguments, site: &CallSite<'_>) -> Value {
+    fn unlisted(
+        &mut self,
+        frame: &mut Frame<'p>,
+        name: &Arc<str>,
+        receiver: Option<&Rc<Value>>,
+        arguments: &Arguments,
+        site: &CallSite<'_>,
+    ) -> Value {
         let _ = site;
         let last = name.rsplit('.').next().unwrap_or(name);
         if let Some(receiver) = receiver {
@@ -552,22 +608,41 @@ impl<'p> Machine<'p> {
     }
 
     /// A method of an unknown receiver whose name belongs to a built-in type in practice.
-    pub(super) fn presumed_method(&mut self, frame: &mut Frame<'p>, receiver: &Value, method: &str, arguments: &Arguments, site: &CallSite<'_>) -> Option<Value> {
+    pub(super) fn presumed_method(
+        &mut self,
+        frame: &mut Frame<'p>,
+        receiver: &Value,
+        method: &str,
+        arguments: &Arguments,
+        site: &CallSite<'_>,
+    ) -> Option<Value> {
         let owner = match method {
             "append" | "extend" | "insert" | "sort" | "reverse" => "list",
-            "split" | "rsplit" | "strip" | "lstrip" | "rstrip" | "lower" | "upper" | "startswith" | "endswith" | "splitlines"
-            | "format" | "encode" | "isdigit" | "isalpha" | "isalnum" | "isspace" | "title" | "capitalize" | "zfill" | "ljust" | "rjust"
-            | "center" | "casefold" | "partition" | "rpartition" | "isupper" | "islower" | "isnumeric" | "removeprefix"
-            | "removesuffix" | "swapcase" | "expandtabs" | "format_map" => "str",
+            "split" | "rsplit" | "strip" | "lstrip" | "rstrip" | "lower" | "upper" | "startswith" | "endswith"
+            | "splitlines" | "format" | "encode" | "isdigit" | "isalpha" | "isalnum" | "isspace" | "title"
+            | "capitalize" | "zfill" | "ljust" | "rjust" | "center" | "casefold" | "partition" | "rpartition"
+            | "isupper" | "islower" | "isnumeric" | "removeprefix" | "removesuffix" | "swapcase" | "expandtabs"
+            | "format_map" => "str",
             "decode" | "hex" => "bytes",
             "items" | "keys" | "values" | "setdefault" | "popitem" => "dict",
-            "get" if !arguments.positional.is_empty() && arguments.positional.len() <= 2 && arguments.keywords.is_empty() => {
+            "get"
+                if !arguments.positional.is_empty()
+                    && arguments.positional.len() <= 2
+                    && arguments.keywords.is_empty() =>
+            {
                 // A dict's `get`, unless the first argument looks like an address.
                 frame.tally.cost.unknown += price::UNKNOWN_METHOD * 0.2;
                 return Some(Value::Unknown);
             }
-            "discard" | "union" | "intersection" | "difference" | "issubset" | "issuperset" | "symmetric_difference" => "set",
-            "pop" | "remove" | "index" | "count" | "copy" | "clear" | "update" | "add" | "replace" | "join" | "find" | "rfind" => {
+            "discard"
+            | "union"
+            | "intersection"
+            | "difference"
+            | "issubset"
+            | "issuperset"
+            | "symmetric_difference" => "set",
+            "pop" | "remove" | "index" | "count" | "copy" | "clear" | "update" | "add" | "replace" | "join"
+            | "find" | "rfind" => {
                 if method == "join" && arguments.positional.is_empty() {
                     // A thread's or a queue's.
                     return None;
@@ -575,8 +650,8 @@ impl<'p> Machine<'p> {
                 frame.tally.tick(100e-9);
                 return Some(Value::Unknown);
             }
-            "group" | "groups" | "groupdict" | "isoformat" | "strftime" | "total_seconds" | "timestamp" | "date" | "info" | "debug" | "warning"
-            | "error" | "exception" | "critical" => {
+            "group" | "groups" | "groupdict" | "isoformat" | "strftime" | "total_seconds" | "timestamp" | "date"
+            | "info" | "debug" | "warning" | "error" | "exception" | "critical" => {
                 frame.tally.tick(2e-6);
                 return Some(Value::Unknown);
             }
@@ -600,7 +675,8 @@ impl<'p> Machine<'p> {
     /// `instance.name` for a library class.
     pub(super) fn library_attribute(&mut self, owner: &Value, class: &Arc<str>, name: &str) -> Value {
         if let Some(kind) = self.knowledge.attribute(class, name) {
-            let context = Context { receiver: Some(&Rc::new(owner.clone())), arguments: &Arguments::default(), result: None };
+            let context =
+                Context { receiver: Some(&Rc::new(owner.clone())), arguments: &Arguments::default(), result: None };
             let value = self.typed(&kind, Some(&context), None);
             return value;
         }
@@ -625,11 +701,18 @@ impl<'p> Machine<'p> {
         }
     }
 
-    pub(super) fn library_subscript(&mut self, frame: &mut Frame<'p>, owner: &Value, class: &Arc<str>, stored: &Value) -> Value {
+    pub(super) fn library_subscript(
+        &mut self,
+        frame: &mut Frame<'p>,
+        owner: &Value,
+        class: &Arc<str>,
+        stored: &Value,
+    ) -> Value {
         let kind = self.knowledge.ancestry(class).iter().find_map(|c| c.subscript.clone().or_else(|| c.item.clone()));
         let name: Arc<str> = Arc::from(format!("{class}.__getitem__"));
         if self.lists(&name)
-            && let Some(entry) = self.knowledge.calls(&name).iter().copied().find(|e| holds(e, None, &Arguments::default()))
+            && let Some(entry) =
+                self.knowledge.calls(&name).iter().copied().find(|e| holds(e, None, &Arguments::default()))
         {
             frame.tally.tick(entry.seconds);
         }
@@ -672,7 +755,12 @@ impl<'p> Machine<'p> {
     pub(super) fn library_entered(&mut self, frame: &mut Frame<'p>, owner: &Value, class: &Arc<str>) -> Value {
         let name: Arc<str> = Arc::from(format!("{class}.__enter__"));
         if self.lists(&name) {
-            let site = CallSite { id: crate::id::ExpressionId(u32::MAX), place: Span::default(), method: None, receiver: None };
+            let site = CallSite {
+                id: crate::id::ExpressionId(u32::MAX),
+                place: Span::default(),
+                method: None,
+                receiver: None,
+            };
             return self.call_library(frame, &name, Some(&Rc::new(owner.clone())), Arguments::default(), &site);
         }
         let enter = self.knowledge.ancestry(class).iter().find_map(|c| c.enter.clone());
@@ -693,7 +781,14 @@ impl<'p> Machine<'p> {
     }
 
     /// Arithmetic on a library's objects: `array * 2`, `path / "name"`.
-    pub(super) fn library_operator(&mut self, frame: &mut Frame<'p>, operator: Operator, left: &Value, right: &Value, class: &Arc<str>) -> Value {
+    pub(super) fn library_operator(
+        &mut self,
+        frame: &mut Frame<'p>,
+        operator: Operator,
+        left: &Value,
+        right: &Value,
+        class: &Arc<str>,
+    ) -> Value {
         let method = match operator {
             Operator::Add => "__add__",
             Operator::Subtract => "__sub__",
@@ -717,12 +812,19 @@ impl<'p> Machine<'p> {
             frame.tally.tick(1e-6);
             return left.clone();
         }
-        let site = CallSite { id: crate::id::ExpressionId(u32::MAX), place: frame_place(frame), method: None, receiver: None };
+        let site =
+            CallSite { id: crate::id::ExpressionId(u32::MAX), place: frame_place(frame), method: None, receiver: None };
         self.call_library(frame, &name, Some(&Rc::new(left.clone())), Arguments::of(vec![right.clone()]), &site)
     }
 
     /// Applies a decorator.
-    pub(super) fn apply_decorator(&mut self, frame: &mut Frame<'p>, decorator: &Value, function: Value, place: Span) -> Value {
+    pub(super) fn apply_decorator(
+        &mut self,
+        frame: &mut Frame<'p>,
+        decorator: &Value,
+        function: Value,
+        place: Span,
+    ) -> Value {
         match decorator {
             Value::Identity | Value::Unknown => function,
             Value::Function(_) | Value::Method(..) | Value::Partial(_) => {

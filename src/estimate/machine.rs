@@ -10,7 +10,9 @@
 use super::evidence::{Step, Trail};
 use super::price;
 use super::report::Event;
-use super::value::{Arguments, ClassValue, Closure, Coroutine, Digest, Environment, Kind, Lazy, Object, Reference, Value};
+use super::value::{
+    Arguments, ClassValue, Closure, Coroutine, Digest, Environment, Kind, Lazy, Object, Reference, Value,
+};
 use crate::config::Target;
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::{BindingValue, Facts, Function, ParameterKind, Spans};
@@ -272,7 +274,12 @@ impl<'p> Machine<'p> {
     }
 
     /// What a caller of unknown intent passes: instances as annotated, defaults, unknowns.
-    pub(super) fn presumed_arguments(&mut self, closure: &Closure, definition: &Function, receiver: Option<Value>) -> Vec<Value> {
+    pub(super) fn presumed_arguments(
+        &mut self,
+        closure: &Closure,
+        definition: &Function,
+        receiver: Option<Value>,
+    ) -> Vec<Value> {
         let is_static = self.is_static(closure.file, definition);
         let mut bound = Vec::with_capacity(definition.parameters.len());
         for (index, parameter) in definition.parameters.iter().enumerate() {
@@ -294,7 +301,9 @@ impl<'p> Machine<'p> {
     fn presumed_parameter(&mut self, closure: &Closure, parameter: &crate::facts::ir::Parameter) -> Value {
         match parameter.kind {
             ParameterKind::Star => return self.list(Value::Unknown, price::few(), None),
-            ParameterKind::DoubleStar => return self.dict(Value::text(price::name_length()), Value::Unknown, price::few()),
+            ParameterKind::DoubleStar => {
+                return self.dict(Value::text(price::name_length()), Value::Unknown, price::few());
+            }
             ParameterKind::PositionalOnly | ParameterKind::Plain | ParameterKind::KeywordOnly => {}
         }
         let mut value = match parameter.annotation {
@@ -313,7 +322,9 @@ impl<'p> Machine<'p> {
                 (_, Value::Float(Some(n))) => Value::Float(Some(price::usual(*n))),
                 (Value::Unknown, Value::Bool(_)) => Value::Bool(None),
                 (Value::Unknown, Value::Text(_, n)) => Value::text(price::usual(*n)),
-                (Value::Unknown, Value::Function(_) | Value::Library(_) | Value::Class(_)) => usual.join(&Value::Unknown),
+                (Value::Unknown, Value::Function(_) | Value::Library(_) | Value::Class(_)) => {
+                    usual.join(&Value::Unknown)
+                }
                 _ => value,
             };
         }
@@ -532,7 +543,9 @@ impl<'p> Machine<'p> {
         self.edge(frame, node);
         let bound = self.bind(closure, definition, receiver, arguments);
 
-        if let Some(index) = (self.base..self.stack.len()).rev().find(|&i| self.stack.get(i).is_some_and(|a| a.node == node)) {
+        if let Some(index) =
+            (self.base..self.stack.len()).rev().find(|&i| self.stack.get(i).is_some_and(|a| a.node == node))
+        {
             return self.recursive_call(frame, index, &bound, definition);
         }
         if self.exhausted() {
@@ -586,7 +599,11 @@ impl<'p> Machine<'p> {
     pub(super) fn charge(&mut self, frame: &mut Frame<'p>, cost: &Cost, trail: &Trail, place: Span, step: &Step) {
         frame.tally.cost = frame.tally.cost.plus(*cost);
         frame.tally.trail.extend(trail, 1.0, Some(step));
-        if frame.is_async && (cost.total().high > price::STALL_FLOOR || cost.wait.high > 0.0 || trail.operations.iter().any(|o| o.wait.is_some())) {
+        if frame.is_async
+            && (cost.total().high > price::STALL_FLOOR
+                || cost.wait.high > 0.0
+                || trail.operations.iter().any(|o| o.wait.is_some()))
+        {
             let mut here = Trail::default();
             here.extend(trail, 1.0, Some(step));
             frame.pending.push(PendingStall {
@@ -600,7 +617,13 @@ impl<'p> Machine<'p> {
     }
 
     /// Parameters' values for a call's arguments, in the order of the parameters.
-    pub(super) fn bind(&mut self, closure: &Closure, definition: &Function, receiver: Option<Value>, arguments: &Arguments) -> Vec<Value> {
+    pub(super) fn bind(
+        &mut self,
+        closure: &Closure,
+        definition: &Function,
+        receiver: Option<Value>,
+        arguments: &Arguments,
+    ) -> Vec<Value> {
         let mut positional = receiver.into_iter().chain(arguments.positional.iter().cloned());
         let mut used: Vec<&str> = Vec::new();
         let facts = &self.project.parsed(closure.file).facts;
@@ -611,7 +634,8 @@ impl<'p> Machine<'p> {
                 ParameterKind::Star => {
                     let rest: Vec<Value> = positional.by_ref().collect();
                     if arguments.open {
-                        let item = rest.iter().fold(None, |all: Option<Value>, v| Some(all.map_or(v.clone(), |a| a.join(v))));
+                        let item =
+                            rest.iter().fold(None, |all: Option<Value>, v| Some(all.map_or(v.clone(), |a| a.join(v))));
                         Some(self.list(item.unwrap_or(Value::Unknown), price::few(), None))
                     } else {
                         Some(Value::Tuple(rest.into()))
@@ -620,9 +644,19 @@ impl<'p> Machine<'p> {
                 ParameterKind::DoubleStar => {
                     let rest: Vec<(Rc<str>, Value)> =
                         arguments.keywords.iter().filter(|(n, _)| !used.contains(&&**n)).cloned().collect();
-                    let named: Vec<&str> = definition.parameters.iter().filter_map(|p| facts.names.get(p.name.index())).map(|n| &**n).collect();
-                    let rest: BTreeMap<Rc<str>, Value> = rest.into_iter().filter(|(n, _)| !named.contains(&&**n)).collect();
-                    let dict = self.dict(Value::text(price::name_length()), Value::Unknown, Interval::exact(rest.len() as f64));
+                    let named: Vec<&str> = definition
+                        .parameters
+                        .iter()
+                        .filter_map(|p| facts.names.get(p.name.index()))
+                        .map(|n| &**n)
+                        .collect();
+                    let rest: BTreeMap<Rc<str>, Value> =
+                        rest.into_iter().filter(|(n, _)| !named.contains(&&**n)).collect();
+                    let dict = self.dict(
+                        Value::text(price::name_length()),
+                        Value::Unknown,
+                        Interval::exact(rest.len() as f64),
+                    );
                     if let Value::Object(reference) = &dict {
                         let mut object = reference.0.borrow_mut();
                         object.fields = rest;
@@ -713,7 +747,9 @@ impl<'p> Machine<'p> {
         let facts: &'p Facts = &self.project.parsed(file).facts;
         let Some(binding) = facts.bindings.get(index as usize) else { return Value::Unknown };
         match &binding.value {
-            BindingValue::Function(function) if facts.functions.get(function.index()).is_some_and(|f| f.decorators.is_empty()) => {
+            BindingValue::Function(function)
+                if facts.functions.get(function.index()).is_some_and(|f| f.decorators.is_empty()) =>
+            {
                 return Value::Function(Rc::new(Closure {
                     file,
                     function: *function,
@@ -849,7 +885,14 @@ impl<'p> Machine<'p> {
     }
 
     /// A new object.
-    pub(super) fn object(&mut self, kind: Kind, item: Value, key: Value, length: Interval, elements: Option<Vec<Value>>) -> Value {
+    pub(super) fn object(
+        &mut self,
+        kind: Kind,
+        item: Value,
+        key: Value,
+        length: Interval,
+        elements: Option<Vec<Value>>,
+    ) -> Value {
         self.serial += 1;
         Value::Object(Reference(Rc::new(RefCell::new(Object {
             kind,

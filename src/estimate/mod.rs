@@ -120,7 +120,11 @@ impl Summary {
 }
 
 /// The call graph of all files, and what each function costs.
-pub fn graph(project: &Project, knowledge: &Knowledge, target: Target) -> (BTreeSet<(Node, Node)>, BTreeMap<Node, Summary>) {
+pub fn graph(
+    project: &Project,
+    knowledge: &Knowledge,
+    target: Target,
+) -> (BTreeSet<(Node, Node)>, BTreeMap<Node, Summary>) {
     on_big_stack(|| {
         let mut machine = Machine::new(project, knowledge, target);
         machine.edges = Some(Default::default());
@@ -139,7 +143,13 @@ pub fn graph(project: &Project, knowledge: &Knowledge, target: Target) -> (BTree
 }
 
 /// One function's run, or a module body's, and the events seen meanwhile.
-pub fn inspect(project: &Project, knowledge: &Knowledge, target: Target, file: FileId, function: Option<FunctionId>) -> (Option<Summary>, Vec<Event>) {
+pub fn inspect(
+    project: &Project,
+    knowledge: &Knowledge,
+    target: Target,
+    file: FileId,
+    function: Option<FunctionId>,
+) -> (Option<Summary>, Vec<Event>) {
     on_big_stack(|| {
         let mut machine = Machine::new(project, knowledge, target);
         let outcome = match function {
@@ -201,7 +211,11 @@ fn root_functions(project: &Project, file: FileId) -> Vec<FunctionId> {
         .functions
         .iter()
         .enumerate()
-        .filter(|(_, f)| f.parent.is_none() && class_is_root(f.class) && facts.names.get(f.name.index()).is_none_or(|n| &**n != "<lambda>"))
+        .filter(|(_, f)| {
+            f.parent.is_none()
+                && class_is_root(f.class)
+                && facts.names.get(f.name.index()).is_none_or(|n| &**n != "<lambda>")
+        })
         .map(|(index, _)| FunctionId::new(index))
         .collect()
 }
@@ -233,7 +247,8 @@ fn worker_classes(project: &Project, knowledge: &Knowledge, target: Target, file
         if class.bases.is_empty() || class.parent.is_some() {
             continue;
         }
-        let value = std::rc::Rc::new(value::ClassValue { file, class: crate::id::ClassId::new(index), environment: None });
+        let value =
+            std::rc::Rc::new(value::ClassValue { file, class: crate::id::ClassId::new(index), environment: None });
         let order = machine.order(&value);
         let is_worker = order.iter().any(|a| match a {
             class::Ancestor::Library(name) => knowledge.ancestry(name).iter().any(|c| c.run.is_some()),
@@ -248,7 +263,15 @@ fn worker_classes(project: &Project, knowledge: &Knowledge, target: Target, file
 
 fn order(a: &Event, b: &Event) -> std::cmp::Ordering {
     let key = |event: &Event| match event {
-        Event::Handover(h) => (h.file, h.span, 0, h.construct.to_string(), h.target.to_string(), h.cost.total().likely.to_bits(), h.tasks.likely.to_bits()),
+        Event::Handover(h) => (
+            h.file,
+            h.span,
+            0,
+            h.construct.to_string(),
+            h.target.to_string(),
+            h.cost.total().likely.to_bits(),
+            h.tasks.likely.to_bits(),
+        ),
         Event::Stall(s) => (s.file, s.span, 1, s.callee.to_string(), String::new(), s.cost.total().likely.to_bits(), 0),
     };
     key(a).cmp(&key(b))

@@ -40,7 +40,13 @@ pub enum Shape {
 
 impl<'p> Machine<'p> {
     /// A call of a function that is already running, at `index` on the stack.
-    pub(super) fn recursive_call(&mut self, frame: &mut Frame<'p>, index: usize, bound: &[Value], definition: &Function) -> Value {
+    pub(super) fn recursive_call(
+        &mut self,
+        frame: &mut Frame<'p>,
+        index: usize,
+        bound: &[Value],
+        definition: &Function,
+    ) -> Value {
         frame.tally.tick(price::CALL);
         frame.tally.recurse(index, 1.0);
         self.lowest = self.lowest.min(index);
@@ -87,7 +93,11 @@ impl<'p> Machine<'p> {
                     let (a, b) = (self.length(before).likely, self.length(after).likely);
                     climbs |= b > a && matches!(before, Value::Object(_));
                     if b < a {
-                        return if b <= a * 0.75 && a - b > 3.0 { Shape::Halves { size: a } } else { Shape::Shortens { size: a } };
+                        return if b <= a * 0.75 && a - b > 3.0 {
+                            Shape::Halves { size: a }
+                        } else {
+                            Shape::Shortens { size: a }
+                        };
                     }
                 }
                 _ => {}
@@ -104,7 +114,8 @@ impl<'p> Machine<'p> {
         frame.tally.cost = frame.tally.cost.times(runs);
         let trail = std::mem::take(&mut frame.tally.trail);
         frame.tally.trail.extend(&trail, runs.likely, None);
-        frame.tally.yields = frame.tally.yields.times(Interval { low: 1.0, likely: runs.likely.sqrt().max(1.0), high: runs.high });
+        frame.tally.yields =
+            frame.tally.yields.times(Interval { low: 1.0, likely: runs.likely.sqrt().max(1.0), high: runs.high });
         let own = frame.tally.cost.bytecode.likely;
         if own > 1e-4 {
             frame.tally.trail.push(super::evidence::Operation {
@@ -114,8 +125,15 @@ impl<'p> Machine<'p> {
                 each: own * 0.9,
                 weight: 1.0,
                 file: frame.file,
-                span: frame.function.and_then(|f| frame.spans.function_names.get(f.index())).copied().unwrap_or_default(),
-                what: std::sync::Arc::from(format!("a recursion of about {} calls in Python bytecode", super::statements::readable(runs.likely))),
+                span: frame
+                    .function
+                    .and_then(|f| frame.spans.function_names.get(f.index()))
+                    .copied()
+                    .unwrap_or_default(),
+                what: std::sync::Arc::from(format!(
+                    "a recursion of about {} calls in Python bytecode",
+                    super::statements::readable(runs.likely)
+                )),
                 source: None,
                 guessed: true,
                 path: None,
@@ -141,7 +159,10 @@ fn invocations(branching: f64, shapes: &[Shape]) -> Interval {
         Interval { low: (likely / factor).max(1.0), likely, high: (likely * factor).min(MOST * 10.0) }
     };
     let many = branching > 1.5;
-    let counts: Vec<(f64, f64)> = shapes.iter().filter_map(|s| if let Shape::Counts { from, step } = s { Some((*from, *step)) } else { None }).collect();
+    let counts: Vec<(f64, f64)> = shapes
+        .iter()
+        .filter_map(|s| if let Shape::Counts { from, step } = s { Some((*from, *step)) } else { None })
+        .collect();
     if let Some(&(from, _)) = counts.first() {
         let step = counts.iter().map(|(_, s)| s).sum::<f64>() / counts.len() as f64;
         let depth = (from / step.max(1e-9)).max(1.0);
@@ -169,7 +190,11 @@ fn invocations(branching: f64, shapes: &[Shape]) -> Interval {
             Shape::Counts { .. } | Shape::Descends => {}
         }
     }
-    if many { Interval { low: 2.0, likely: 30.0, high: 1e6 } } else { Interval { low: 1.0, likely: 5.0, high: 1_000.0 } }
+    if many {
+        Interval { low: 2.0, likely: 30.0, high: 1e6 }
+    } else {
+        Interval { low: 1.0, likely: 5.0, high: 1_000.0 }
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Work handed to a vehicle: the target runs aside, so that its cost is known but charged to nobody.
 
+use super::class::Ancestor;
 use super::expressions::CallSite;
 use super::library::selected;
 use super::machine::{Frame, Machine, Tally};
 use super::report::{Event, Handover};
 use super::value::{Arguments, ClassValue, Kind, Value};
-use super::class::Ancestor;
 use crate::cost::Interval;
 use crate::facts::ir::Expression;
 use crate::id::{FileId, FunctionId};
@@ -37,7 +37,14 @@ pub struct Offer {
 
 impl<'p> Machine<'p> {
     /// Runs a target aside and notes the hand-over; gives what the target returns.
-    pub(super) fn hand_over(&mut self, frame: &mut Frame<'p>, offer: Offer, target: &Value, arguments: Arguments, place: Span) -> Value {
+    pub(super) fn hand_over(
+        &mut self,
+        frame: &mut Frame<'p>,
+        offer: Offer,
+        target: &Value,
+        arguments: Arguments,
+        place: Span,
+    ) -> Value {
         let known = resolves(target);
         let wrapper = !known && self.is_parameter_like(frame, place);
         let saved = std::mem::take(&mut frame.tally);
@@ -88,7 +95,16 @@ impl<'p> Machine<'p> {
     }
 
     /// A library's spawning call.
-    pub(super) fn spawn(&mut self, frame: &mut Frame<'p>, name: &str, entry: &Entry, spawn: &Spawn, receiver: Option<&Rc<Value>>, arguments: &Arguments, site: &CallSite<'_>) -> Option<Value> {
+    pub(super) fn spawn(
+        &mut self,
+        frame: &mut Frame<'p>,
+        name: &str,
+        entry: &Entry,
+        spawn: &Spawn,
+        receiver: Option<&Rc<Value>>,
+        arguments: &Arguments,
+        site: &CallSite<'_>,
+    ) -> Option<Value> {
         let target = selected(&spawn.target, receiver, arguments)?;
         let executor = spawn.executor.as_ref().and_then(|s| selected(s, receiver, arguments));
         let pool = executor.clone().or_else(|| receiver.map(|r| (**r).clone()));
@@ -119,11 +135,14 @@ impl<'p> Machine<'p> {
             .and_then(|v| v.constant())
             .or_else(|| pool.as_ref().and_then(|p| field(p, "workers")).and_then(|v| v.constant()));
         let isolated = pool.as_ref().is_some_and(|p| {
-            ["maxtasksperchild", "max_tasks_per_child", "timeout", "max_tasks"].iter().any(|key| {
-                field(p, key).is_some_and(|v| !matches!(v, Value::None))
-            })
+            ["maxtasksperchild", "max_tasks_per_child", "timeout", "max_tasks"]
+                .iter()
+                .any(|key| field(p, key).is_some_and(|v| !matches!(v, Value::None)))
         }) || ["timeout", "maxtasksperchild"].iter().any(|k| {
-            spawn.arguments != Passing::Each && spawn.arguments != Passing::Star && spawn.deferred && arguments.keyword(k).is_some()
+            spawn.arguments != Passing::Each
+                && spawn.arguments != Passing::Star
+                && spawn.deferred
+                && arguments.keyword(k).is_some()
         });
         let daemon = arguments.keyword("daemon").is_some_and(|v| v.truth() == Some(true));
         let offer = Offer {
@@ -202,7 +221,13 @@ impl<'p> Machine<'p> {
     }
 
     /// The arguments that a target gets, and how many tasks there are.
-    fn passed(&mut self, frame: &mut Frame<'p>, spawn: &Spawn, receiver: Option<&Rc<Value>>, arguments: &Arguments) -> (Arguments, Interval) {
+    fn passed(
+        &mut self,
+        frame: &mut Frame<'p>,
+        spawn: &Spawn,
+        receiver: Option<&Rc<Value>>,
+        arguments: &Arguments,
+    ) -> (Arguments, Interval) {
         let from = spawn.from.as_ref().and_then(|s| selected(s, receiver, arguments));
         let mut passed = Arguments::default();
         let mut tasks = Interval::ONE;
@@ -267,10 +292,18 @@ impl<'p> Machine<'p> {
     }
 
     /// An instance of a project's subclass of `Thread` or `Process`: its `run` is the work.
-    pub(super) fn subclassed_worker(&mut self, frame: &mut Frame<'p>, class: &Rc<ClassValue>, order: &[Ancestor], instance: &Value, site: &CallSite<'_>) {
+    pub(super) fn subclassed_worker(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: &Rc<ClassValue>,
+        order: &[Ancestor],
+        instance: &Value,
+        site: &CallSite<'_>,
+    ) {
         let worker = order.iter().find_map(|a| match a {
             Ancestor::Library(name) => {
-                let class = self.knowledge.ancestry(name).into_iter().find(|c| c.run.is_some() && c.vehicle.is_some())?;
+                let class =
+                    self.knowledge.ancestry(name).into_iter().find(|c| c.run.is_some() && c.vehicle.is_some())?;
                 Some((name.clone(), class.vehicle?, class.run.clone()?))
             }
             _ => None,
@@ -318,7 +351,9 @@ impl<'p> Machine<'p> {
                 Arc::from(name.strip_prefix("builtins.").unwrap_or(name))
             }
             Value::Partial(partial) => self.callable_name(&partial.callable),
-            Value::Union(parts) => parts.iter().find(|p| !p.is_unknown()).map_or_else(|| Arc::from("?"), |p| self.callable_name(p)),
+            Value::Union(parts) => {
+                parts.iter().find(|p| !p.is_unknown()).map_or_else(|| Arc::from("?"), |p| self.callable_name(p))
+            }
             Value::Object(_) => match super::class::instance_class(callable) {
                 Some(class) => Arc::from(format!("{}.__call__", super::class::named(self, &class))),
                 None => Arc::from("?"),
@@ -354,4 +389,3 @@ fn target_function(target: &Value) -> Option<(FileId, FunctionId)> {
         _ => None,
     }
 }
-

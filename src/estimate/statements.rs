@@ -137,14 +137,19 @@ impl<'p> Machine<'p> {
                 return Flow { raises: 1.0, ..Flow::NONE };
             }
             Statement::For { target, iterable, body, otherwise, is_async, assigned } => {
-                let parts = ForLoop { target: *target, iterable: *iterable, body, otherwise, is_async: *is_async, assigned };
+                let parts =
+                    ForLoop { target: *target, iterable: *iterable, body, otherwise, is_async: *is_async, assigned };
                 return self.for_loop(frame, id, &parts);
             }
             Statement::While { condition, body, otherwise, assigned } => {
                 return self.while_loop(frame, id, *condition, body, otherwise, assigned);
             }
-            Statement::If { condition, then, otherwise } => return self.if_statement(frame, *condition, then, otherwise),
-            Statement::With { items, body, is_async } => return self.with_statement(frame, items, body, *is_async, span),
+            Statement::If { condition, then, otherwise } => {
+                return self.if_statement(frame, *condition, then, otherwise);
+            }
+            Statement::With { items, body, is_async } => {
+                return self.with_statement(frame, items, body, *is_async, span);
+            }
             Statement::Try { body, handlers, otherwise, finally } => {
                 return self.try_statement(frame, body, handlers, otherwise, finally);
             }
@@ -223,7 +228,13 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn if_statement(&mut self, frame: &mut Frame<'p>, condition: ExpressionId, then: &'p [StatementId], otherwise: &'p [StatementId]) -> Flow {
+    fn if_statement(
+        &mut self,
+        frame: &mut Frame<'p>,
+        condition: ExpressionId,
+        then: &'p [StatementId],
+        otherwise: &'p [StatementId],
+    ) -> Flow {
         if frame.function.is_none() && self.is_typing_guard(frame, condition) {
             return self.block(frame, otherwise);
         }
@@ -564,8 +575,14 @@ impl<'p> Machine<'p> {
     fn shrinks_by_half(&self, frame: &Frame<'p>, name: NameId) -> bool {
         frame.facts.statements.iter().any(|statement| match statement {
             Statement::AugmentedAssign { target, operator, .. } => {
-                matches!(operator, Operator::FloorDivide | Operator::RightShift | Operator::Divide | Operator::LeftShift | Operator::Multiply)
-                    && matches!(frame.facts.expressions.get(target.index()), Some(Expression::Name(n)) if *n == name)
+                matches!(
+                    operator,
+                    Operator::FloorDivide
+                        | Operator::RightShift
+                        | Operator::Divide
+                        | Operator::LeftShift
+                        | Operator::Multiply
+                ) && matches!(frame.facts.expressions.get(target.index()), Some(Expression::Name(n)) if *n == name)
             }
             _ => false,
         })
@@ -647,7 +664,8 @@ impl<'p> Machine<'p> {
         }
         // A search that returns when it finds goes on behind the loop about as often as not.
         let returned = if endless { gone } else { gone.min(if flow.returns > 0.9 { 0.9 } else { 0.5 }) };
-        let (returns, raises) = if out > 0.0 { (returned * flow.returns / out, returned * flow.raises / out) } else { (0.0, 0.0) };
+        let (returns, raises) =
+            if out > 0.0 { (returned * flow.returns / out, returned * flow.raises / out) } else { (0.0, 0.0) };
         let mut result = Flow { falls: 1.0 - returns - raises, returns, raises, breaks: 0.0, continues: 0.0 };
         if !otherwise.is_empty() {
             let tail = self.block(frame, otherwise);
@@ -663,7 +681,8 @@ impl<'p> Machine<'p> {
     /// What a loop did to an event loop, and its own bytecode as evidence.
     fn note_loop(&mut self, frame: &mut Frame<'p>, plan: &Loop<'_>, body: &Tally, trips: Interval, pending: usize) {
         let whole = body.cost.times(trips);
-        let own = body.trail.operations.iter().map(|o| if o.clock == Clock::Bytecode { o.seconds } else { 0.0 }).sum::<f64>();
+        let own =
+            body.trail.operations.iter().map(|o| if o.clock == Clock::Bytecode { o.seconds } else { 0.0 }).sum::<f64>();
         let own = (body.cost.bytecode.likely - own).max(0.0) * trips.likely;
         if own > 1e-5 {
             let turns = readable(trips.likely);
@@ -697,7 +716,8 @@ impl<'p> Machine<'p> {
         }
         let total = whole.cpu().likely;
         let largest = calls.iter().map(|c| c.cost.cpu().likely).fold(0.0, f64::max);
-        let waits: Vec<PendingStall> = calls.iter().filter(|c| c.trail.operations.iter().any(|o| o.wait.is_some())).cloned().collect();
+        let waits: Vec<PendingStall> =
+            calls.iter().filter(|c| c.trail.operations.iter().any(|o| o.wait.is_some())).cloned().collect();
         if largest >= 0.6 * total || total < price::STALL_FLOOR {
             frame.pending.extend(calls);
         } else {
@@ -706,7 +726,8 @@ impl<'p> Machine<'p> {
             let mut trail = super::evidence::Trail::default();
             trail.extend(&body.trail, trips.likely, None);
             if own > 1e-5
-                && let Some(operation) = frame.tally.trail.operations.iter().find(|o| o.file == frame.file && o.span == plan.place)
+                && let Some(operation) =
+                    frame.tally.trail.operations.iter().find(|o| o.file == frame.file && o.span == plan.place)
             {
                 trail.push(operation.clone());
             }
@@ -736,7 +757,9 @@ impl<'p> Machine<'p> {
         let variables = frame.environment.variables.borrow();
         assigned.iter().any(|name| match (entry.get(name), variables.get(name)) {
             (Some(before), Some(after)) => {
-                !before.alike(after) && !after.is_unknown() && !matches!(after, Value::Int(_) | Value::Float(_) | Value::Bool(_))
+                !before.alike(after)
+                    && !after.is_unknown()
+                    && !matches!(after, Value::Int(_) | Value::Float(_) | Value::Bool(_))
             }
             _ => false,
         })
@@ -788,7 +811,9 @@ impl<'p> Machine<'p> {
                 self.set_item(frame, &owner, &index, value);
             }
             Expression::Tuple(parts) | Expression::List(parts) => {
-                let starred = parts.iter().position(|p| matches!(frame.facts.expressions.get(p.index()), Some(Expression::Starred(_))));
+                let starred = parts
+                    .iter()
+                    .position(|p| matches!(frame.facts.expressions.get(p.index()), Some(Expression::Starred(_))));
                 for (index, part) in parts.iter().enumerate() {
                     let value = if starred == Some(index) {
                         let item = self.element(&value);
@@ -899,7 +924,9 @@ impl<'p> Machine<'p> {
                 {
                     let class = self.peek(frame, class.value);
                     if let Some(instance) = self.instance_of(&class) {
-                        self.narrow_name(frame, subject.value, |value| if value.is_unknown() { instance.clone() } else { value.clone() });
+                        self.narrow_name(frame, subject.value, |value| {
+                            if value.is_unknown() { instance.clone() } else { value.clone() }
+                        });
                     }
                 }
             }
@@ -921,14 +948,8 @@ impl<'p> Machine<'p> {
     pub(super) fn define_function(&mut self, frame: &mut Frame<'p>, function: FunctionId) -> Value {
         let Some(definition) = frame.facts.functions.get(function.index()) else { return Value::Unknown };
         let environment = frame.function.is_some().then(|| frame.environment.clone());
-        let closure = Rc::new(Closure {
-            file: frame.file,
-            function,
-            environment,
-            owner: None,
-            context: false,
-            compiled: None,
-        });
+        let closure =
+            Rc::new(Closure { file: frame.file, function, environment, owner: None, context: false, compiled: None });
         if frame.function.is_some() && (definition.is_async || !definition.decorators.is_empty()) {
             frame.nested.push(closure.clone());
         }
@@ -990,7 +1011,8 @@ impl<'p> Machine<'p> {
     fn gives_way(&self, frame: &Frame<'p>, awaited: ExpressionId) -> bool {
         let Some(Expression::Call { callee, .. }) = frame.facts.expressions.get(awaited.index()) else { return true };
         let Some(Expression::Name(name)) = frame.facts.expressions.get(callee.index()) else { return true };
-        let function = frame.facts.functions.iter().find(|f| f.name == *name && f.class.is_none() && f.parent.is_none());
+        let function =
+            frame.facts.functions.iter().find(|f| f.name == *name && f.class.is_none() && f.parent.is_none());
         function.is_none_or(|f| !f.is_async || f.has_await)
     }
 }
@@ -1027,7 +1049,9 @@ fn early(plan: &Loop<'_>, leaving: f64) -> Interval {
     }
     let geometric = 1.0 / leaving;
     // Between leaving at once and never: a search looks at many before it finds.
-    let likely = if plan.is_for { (geometric * full.likely.max(1.0)).sqrt().min(full.likely) } else if full == price::endless_turns() {
+    let likely = if plan.is_for {
+        (geometric * full.likely.max(1.0)).sqrt().min(full.likely)
+    } else if full == price::endless_turns() {
         (geometric * 10.0).min(full.likely)
     } else {
         (geometric * full.likely.max(1.0)).sqrt().min(full.likely)

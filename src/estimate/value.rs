@@ -311,7 +311,9 @@ impl Value {
         match (self, other) {
             (Value::Unknown, _) | (_, Value::Unknown) => match (self, other) {
                 // What may be a known callable or handle is worth keeping beside the unknown.
-                (Value::Unknown, known) | (known, Value::Unknown) if known.is_handle() => union(&[known.clone(), Value::Unknown]),
+                (Value::Unknown, known) | (known, Value::Unknown) if known.is_handle() => {
+                    union(&[known.clone(), Value::Unknown])
+                }
                 _ => Value::Unknown,
             },
             (Value::Int(a), Value::Int(b)) => Value::Int(hull(*a, *b)),
@@ -335,7 +337,8 @@ impl Value {
                         joined.key = join_items(&x, &y, |o| &o.key, depth);
                         joined.elements = None;
                         for (key, value) in &y.fields {
-                            let value = joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
+                            let value =
+                                joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
                             joined.fields.insert(key.clone(), value);
                         }
                         Value::Object(Reference(Rc::new(RefCell::new(joined))))
@@ -345,7 +348,8 @@ impl Value {
                         joined.length = x.length.hull(y.length);
                         joined.guessed |= y.guessed;
                         for (key, value) in &y.fields {
-                            let value = joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
+                            let value =
+                                joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
                             joined.fields.insert(key.clone(), value);
                         }
                         Value::Object(Reference(Rc::new(RefCell::new(joined))))
@@ -355,7 +359,8 @@ impl Value {
                     {
                         let mut joined = x.clone();
                         for (key, value) in &y.fields {
-                            let value = joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
+                            let value =
+                                joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
                             joined.fields.insert(key.clone(), value);
                         }
                         Value::Object(Reference(Rc::new(RefCell::new(joined))))
@@ -407,9 +412,7 @@ impl Value {
             (Value::Partial(a), Value::Partial(b)) => Rc::ptr_eq(a, b),
             (Value::Coroutine(a), Value::Coroutine(b)) => Rc::ptr_eq(a, b),
             (Value::Future(a), Value::Future(b)) => a.same(b),
-            (Value::Union(a), Value::Union(b)) => {
-                a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| x.same(y))
-            }
+            (Value::Union(a), Value::Union(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| x.same(y)),
             _ => false,
         }
     }
@@ -417,7 +420,9 @@ impl Value {
     /// True if both have the same type, whatever their sizes and numbers.
     pub fn alike(&self, other: &Value) -> bool {
         match (self, other) {
-            (Value::Int(_) | Value::Float(_) | Value::Bool(_), Value::Int(_) | Value::Float(_) | Value::Bool(_)) => true,
+            (Value::Int(_) | Value::Float(_) | Value::Bool(_), Value::Int(_) | Value::Float(_) | Value::Bool(_)) => {
+                true
+            }
             (Value::Text(..), Value::Text(..)) | (Value::Bytes(_), Value::Bytes(_)) => true,
             (Value::Range { .. }, Value::Range { .. }) => true,
             (Value::Tuple(a), Value::Tuple(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| x.alike(y)),
@@ -523,7 +528,13 @@ impl Copier {
         if object.frozen && self.frozen {
             return reference.clone();
         }
-        let shell = Object { item: Value::Unknown, key: Value::Unknown, elements: None, fields: BTreeMap::new(), ..object.clone() };
+        let shell = Object {
+            item: Value::Unknown,
+            key: Value::Unknown,
+            elements: None,
+            fields: BTreeMap::new(),
+            ..object.clone()
+        };
         let copy = Reference(Rc::new(RefCell::new(shell)));
         self.seen.insert(address, copy.clone());
         let item = self.copy(&object.item, depth + 1);

@@ -232,9 +232,9 @@ impl Knowledge {
                 return Some(name);
             }
         }
-        let covered = ancestry.iter().find(|class| {
-            library_of(&class.name).is_some_and(|library| library.patterns.contains_key(&class.name))
-        })?;
+        let covered = ancestry
+            .iter()
+            .find(|class| library_of(&class.name).is_some_and(|library| library.patterns.contains_key(&class.name)))?;
         Some(format!("{}.{method}", covered.name))
     }
 

@@ -110,8 +110,7 @@ fn every_group_is_whole() {
             object(!call.names.is_empty(), "no names");
             // Upper case may stand before lower case or among it.
             let folded = |name: &String| (name.to_lowercase(), name.clone());
-            let sorted = call.names.is_sorted_by(|a, b| a < b)
-                || call.names.is_sorted_by(|a, b| folded(a) < folded(b));
+            let sorted = call.names.is_sorted_by(|a, b| a < b) || call.names.is_sorted_by(|a, b| folded(a) < folded(b));
             object(sorted, "names not sorted, or twice");
             object(!call.source.trim().is_empty(), "no source");
             object(call.clock.is_some() != call.split.is_some(), "not one of clock and split");
@@ -123,10 +122,8 @@ fn every_group_is_whole() {
             object(!waits || call.wait.is_some(), "no kind of wait");
             object(waits || call.wait.is_none(), "a kind of wait, but no wait");
             object(call.below.is_some() || call.below_clock.is_none(), "below_clock without below");
-            let known = call
-                .intrinsic
-                .as_deref()
-                .is_none_or(|name| INTRINSICS.is_empty() || INTRINSICS.contains(&name));
+            let known =
+                call.intrinsic.as_deref().is_none_or(|name| INTRINSICS.is_empty() || INTRINSICS.contains(&name));
             object(known, "unknown intrinsic");
         }
     }

@@ -423,9 +423,7 @@ impl TypeExpression {
             "self" => TypeExpression::Receiver,
             "decorator" => TypeExpression::Decorator,
             // A class's own parameters say nothing that the data could use.
-            _ if word.contains('.') && word.split('.').all(is_identifier) => {
-                TypeExpression::Class(word.to_owned())
-            }
+            _ if word.contains('.') && word.split('.').all(is_identifier) => TypeExpression::Class(word.to_owned()),
             _ => return None,
         })
     }

@@ -5,8 +5,8 @@ use crate::diagnostic::{Diagnostic, Evidence, Severity};
 use crate::id::FileId;
 use crate::text::Span;
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
-    SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
+    SpanContents, ThemeCharacters, ThemeStyles,
 };
 use std::fmt;
 use std::io::{self, Write};
@@ -18,12 +18,7 @@ const MOST_LINES: u32 = 4;
 const NEAR: u32 = 2;
 
 /// Writes all findings, with an empty line behind each.
-pub fn write(
-    out: &mut dyn Write,
-    style: Style,
-    context: &Context<'_>,
-    diagnostics: &[Diagnostic],
-) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, style: Style, context: &Context<'_>, diagnostics: &[Diagnostic]) -> io::Result<()> {
     let theme = GraphicalTheme {
         characters: if style.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() },
         styles: if style.color { ThemeStyles::ansi() } else { ThemeStyles::none() },
@@ -173,15 +168,11 @@ impl SourceCode for Chain {
         lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let end = span.offset() + span.len();
-        let holds =
-            |snippet: &&Snippet| snippet.start <= span.offset() && end <= snippet.start + snippet.text.len();
+        let holds = |snippet: &&Snippet| snippet.start <= span.offset() && end <= snippet.start + snippet.text.len();
         let snippet = self.snippets.iter().find(holds).ok_or(MietteError::OutOfBounds)?;
         // Without lines around it, the span is asked for its place only.
-        let (row, column) = if lines_before + lines_after == 0 {
-            (snippet.row, snippet.column)
-        } else {
-            (snippet.first_row, 0)
-        };
+        let (row, column) =
+            if lines_before + lines_after == 0 { (snippet.row, snippet.column) } else { (snippet.first_row, 0) };
         Ok(Box::new(MietteSpanContents::new_named(
             snippet.name.clone(),
             snippet.text.as_bytes(),
@@ -225,11 +216,7 @@ impl Builder<'_> {
     /// The range, or its first line where it is too long to show.
     fn shortened(&self, file: FileId, span: Span) -> Span {
         let lines = self.context.analysis.lines(file);
-        if lines.row(span.end) - lines.row(span.start) < MOST_LINES {
-            span
-        } else {
-            self.first_line(file, span)
-        }
+        if lines.row(span.end) - lines.row(span.start) < MOST_LINES { span } else { self.first_line(file, span) }
     }
 
     fn first_line(&self, file: FileId, span: Span) -> Span {
@@ -321,8 +308,7 @@ impl Builder<'_> {
         let middle = if body.contains('\n') { 0 } else { indent + body.chars().count() / 2 };
         let room = self.style.width.saturating_sub(middle + 14).max(24);
         let options = textwrap::Options::new(room).word_splitter(textwrap::WordSplitter::NoHyphenation);
-        let lines: Vec<String> =
-            label.lines().map(|line| textwrap::fill(&harmless(line), &options)).collect();
+        let lines: Vec<String> = label.lines().map(|line| textwrap::fill(&harmless(line), &options)).collect();
         lines.join("\n")
     }
 }

@@ -21,7 +21,8 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         .contexts
         .iter()
         .filter_map(|stall| {
-            let wait = stall.trail.operations.iter().filter(|o| is_file(o)).max_by(|a, b| a.seconds.total_cmp(&b.seconds))?;
+            let wait =
+                stall.trail.operations.iter().filter(|o| is_file(o)).max_by(|a, b| a.seconds.total_cmp(&b.seconds))?;
             Some((*stall, wait))
         })
         .max_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds))?;

@@ -39,11 +39,18 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         Confidence::Low
     };
     let name = wait.what.strip_prefix("builtins.").unwrap_or(&wait.what);
-    let through = if worst.callee.is_empty() || *worst.callee == *wait.what { String::new() } else { format!(", reached through {}", words::target(&worst.callee)) };
+    let through = if worst.callee.is_empty() || *worst.callee == *wait.what {
+        String::new()
+    } else {
+        format!(", reached through {}", words::target(&worst.callee))
+    };
     Some(Diagnostic {
         code: RULE.code,
         name: RULE.name,
-        message: format!("`{name}`{through} {} and blocks the event loop: no other coroutine runs meanwhile", words::waiting(wait.wait)),
+        message: format!(
+            "`{name}`{through} {} and blocks the event loop: no other coroutine runs meanwhile",
+            words::waiting(wait.wait)
+        ),
         severity: Severity::Error,
         confidence: in_test(confidence, site.is_test),
         file: worst.file,
@@ -54,7 +61,10 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         estimate: worst.cost,
         evidence: evidence(&worst.trail, |o| is_blocking(o), 1),
         note: Some(format!("estimate: {}", words::cost(&worst.cost))),
-        help: format!("await an asynchronous form of it, or move it to a thread: `await asyncio.to_thread({}, …)`", target(worst)),
+        help: format!(
+            "await an asynchronous form of it, or move it to a thread: `await asyncio.to_thread({}, …)`",
+            target(worst)
+        ),
         scope: scope(site.project, worst.file, worst.function),
     })
 }

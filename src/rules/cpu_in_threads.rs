@@ -95,16 +95,19 @@ fn diagnostic(site: &HandoverSite<'_>, handover: &Handover, confidence: Confiden
 }
 
 fn help(construct: &str) -> String {
-    let instead = if construct.ends_with("Thread") || construct.ends_with("Timer") || construct.ends_with("start_new_thread") {
-        "`multiprocessing.Process`, or a `concurrent.futures.ProcessPoolExecutor`"
-    } else if construct.starts_with("joblib") {
-        "joblib's default process backend (leave `prefer=\"threads\"` out)"
-    } else if construct.ends_with("thread_map") {
-        "`tqdm.contrib.concurrent.process_map`"
-    } else if construct.contains("pool.ThreadPool") || construct.contains("dummy") {
-        "`multiprocessing.Pool`"
-    } else {
-        "a `concurrent.futures.ProcessPoolExecutor`"
-    };
-    format!("give it to processes: {instead}; arguments and results must be picklable. A free-threaded Python (3.13t and later) runs it in threads as it stands")
+    let instead =
+        if construct.ends_with("Thread") || construct.ends_with("Timer") || construct.ends_with("start_new_thread") {
+            "`multiprocessing.Process`, or a `concurrent.futures.ProcessPoolExecutor`"
+        } else if construct.starts_with("joblib") {
+            "joblib's default process backend (leave `prefer=\"threads\"` out)"
+        } else if construct.ends_with("thread_map") {
+            "`tqdm.contrib.concurrent.process_map`"
+        } else if construct.contains("pool.ThreadPool") || construct.contains("dummy") {
+            "`multiprocessing.Pool`"
+        } else {
+            "a `concurrent.futures.ProcessPoolExecutor`"
+        };
+    format!(
+        "give it to processes: {instead}; arguments and results must be picklable. A free-threaded Python (3.13t and later) runs it in threads as it stands"
+    )
 }

@@ -20,10 +20,19 @@ pub const RULE: Rule = Rule {
 const NOTICED: f64 = 0.05;
 
 fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
-    let worst = site.contexts.iter().copied().filter(|s| is_long(s)).max_by(|a, b| a.cost.cpu().likely.total_cmp(&b.cost.cpu().likely))?;
+    let worst = site
+        .contexts
+        .iter()
+        .copied()
+        .filter(|s| is_long(s))
+        .max_by(|a, b| a.cost.cpu().likely.total_cmp(&b.cost.cpu().likely))?;
     let cpu = worst.cost.cpu();
     let confidence = if cpu.low >= NOTICED / 2.0 { Confidence::High } else { Confidence::Medium };
-    let subject = if worst.callee.is_empty() { "this loop".to_string() } else { words::target(worst.callee.strip_prefix("builtins.").unwrap_or(&worst.callee)) };
+    let subject = if worst.callee.is_empty() {
+        "this loop".to_string()
+    } else {
+        words::target(worst.callee.strip_prefix("builtins.").unwrap_or(&worst.callee))
+    };
     let native = worst.cost.native.likely > 0.5 * cpu.likely;
     let atomic = worst.cost.longest_atomic > 0.5 * cpu.likely;
     let help = if native {
@@ -36,7 +45,10 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
     Some(Diagnostic {
         code: RULE.code,
         name: RULE.name,
-        message: format!("{subject} computes for {} on the event loop: nothing else in it runs meanwhile", words::about(cpu.likely)),
+        message: format!(
+            "{subject} computes for {} on the event loop: nothing else in it runs meanwhile",
+            words::about(cpu.likely)
+        ),
         severity: Severity::Warning,
         confidence: in_test(confidence, site.is_test),
         file: worst.file,

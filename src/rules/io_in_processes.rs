@@ -23,10 +23,8 @@ const WAIT_SHARE: f64 = 0.75;
 const SHORTEST_WAIT: f64 = 0.01;
 
 fn check(site: &HandoverSite<'_>) -> Option<Diagnostic> {
-    let legitimate = site
-        .intents
-        .iter()
-        .any(|intent| matches!(intent, Intent::TimeLimit | Intent::Isolation | Intent::Service));
+    let legitimate =
+        site.intents.iter().any(|intent| matches!(intent, Intent::TimeLimit | Intent::Isolation | Intent::Service));
     if legitimate {
         return None;
     }
@@ -92,5 +90,7 @@ fn help(construct: &str) -> String {
     } else {
         "a `concurrent.futures.ThreadPoolExecutor`"
     };
-    format!("give it to threads: {instead}; or to asyncio, if the libraries have asynchronous forms. Make sure that what the tasks share is safe to share")
+    format!(
+        "give it to threads: {instead}; or to asyncio, if the libraries have asynchronous forms. Make sure that what the tasks share is safe to share"
+    )
 }

@@ -27,13 +27,17 @@ fn check(site: &HandoverSite<'_>) -> Option<Diagnostic> {
     }
     let worst = site.agreed(|h| {
         let native = h.cost.native.likely;
-        h.vehicle == Vehicle::Process && native >= SHORTEST_TASK && native / (h.cost.total().likely + h.cost.unknown) >= NATIVE_SHARE
+        h.vehicle == Vehicle::Process
+            && native >= SHORTEST_TASK
+            && native / (h.cost.total().likely + h.cost.unknown) >= NATIVE_SHARE
     })?;
     let target = words::target(&worst.target);
     Some(Diagnostic {
         code: RULE.code,
         name: RULE.name,
-        message: format!("{target} runs in native code that lets the GIL go: threads would do as well, without pickling or copies"),
+        message: format!(
+            "{target} runs in native code that lets the GIL go: threads would do as well, without pickling or copies"
+        ),
         severity: Severity::Info,
         confidence: in_test(Confidence::Medium, site.is_test),
         file: worst.file,

@@ -145,7 +145,11 @@ impl<'a> HandoverSite<'a> {
     pub fn agreed(&self, objection: impl Fn(&Handover) -> bool) -> Option<&'a Handover> {
         let bad: Vec<&&Handover> = self.contexts.iter().filter(|h| objection(h)).collect();
         // A context of which nothing much is known has no vote.
-        let voters = self.contexts.iter().filter(|h| h.cost.total().likely > h.cost.unknown && h.cost.total().likely > 1e-6).count();
+        let voters = self
+            .contexts
+            .iter()
+            .filter(|h| h.cost.total().likely > h.cost.unknown && h.cost.total().likely > 1e-6)
+            .count();
         if bad.len() * 2 < voters.max(1) {
             return None;
         }
@@ -205,7 +209,12 @@ pub fn evidence(trail: &Trail, wanted: impl Fn(&Operation) -> bool, most: usize)
     let mut chain: Vec<Evidence> = Vec::new();
     for operation in operations.iter().take(most) {
         for step in steps(operation.path.as_ref()) {
-            let link = Evidence { file: step.file, span: step.span, what: format!("calls `{}`", step.callee), knowledge: None };
+            let link = Evidence {
+                file: step.file,
+                span: step.span,
+                what: format!("calls `{}`", step.callee),
+                knowledge: None,
+            };
             if !chain.iter().any(|e| e.file == link.file && e.span == link.span) {
                 chain.push(link);
             }

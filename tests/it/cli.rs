@@ -45,8 +45,7 @@ impl Project {
 
     fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
         let mut command = self.command(arguments);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input).unwrap();
         Ran::from(child.wait_with_output().unwrap())
     }
@@ -202,10 +201,7 @@ fn only_python_files_that_count_are_taken() {
 fn a_single_file_is_judged_with_its_project() {
     let project = Project::new(&[
         ("pkg/__init__.py", ""),
-        (
-            "pkg/slow.py",
-            "import time\n\ndef pause():\n    time.sleep(1)\n\nasync def own():\n    time.sleep(1)\n",
-        ),
+        ("pkg/slow.py", "import time\n\ndef pause():\n    time.sleep(1)\n\nasync def own():\n    time.sleep(1)\n"),
         ("pkg/app.py", "from pkg.slow import pause\n\nasync def run():\n    pause()\n"),
     ]);
     for given in ["pkg/app.py", "pkg", "."] {
@@ -259,12 +255,7 @@ fn what_is_no_regular_file_is_never_opened() {
     symlink(at("gone.py"), at("dangling.py")).unwrap();
     symlink(at("good.py"), at("same.py")).unwrap();
     symlink(at("pipe.py"), at("link_to_pipe.py")).unwrap();
-    assert_eq!(
-        project.concise(&["."]).len(),
-        2,
-        "good.py once, and inside.py: {:?}",
-        project.concise(&["."])
-    );
+    assert_eq!(project.concise(&["."]).len(), 2, "good.py once, and inside.py: {:?}", project.concise(&["."]));
     let ran = project.run(&["pipe.py", "good.py"]);
     assert!(ran.stderr.contains("pipe.py: a named pipe, not a regular file"), "{ran:?}");
     assert_eq!(ran.code, 1);
@@ -316,8 +307,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     let project = Project::new(&[]);
     for format in ["full", "concise", "json"] {
         let mut command = project.command(&["--output-format", format, "-"]);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         child.stdin.take().unwrap().write_all(SLEEPY.repeat(50).as_bytes()).unwrap();
         let ran = Ran::from(child.wait_with_output().unwrap());
@@ -368,8 +358,7 @@ fn results_go_to_stdout_and_talk_to_stderr() {
 #[test]
 fn json_has_what_tools_need() {
     let project = Project::new(&[("bad.py", "import time\nasync def nap():\n    é = time.sleep(1)\n")]);
-    let list: serde_json::Value =
-        serde_json::from_str(&project.run(&["--output-format", "json"]).stdout).unwrap();
+    let list: serde_json::Value = serde_json::from_str(&project.run(&["--output-format", "json"]).stdout).unwrap();
     let found = &list[0];
     assert_eq!(found["code"], "GIL302");
     assert_eq!(found["name"], "blocking-io-on-event-loop");
@@ -397,7 +386,8 @@ fn comments_silence() {
         let project = Project::new(&[("a.py", &SLEEPY.replace(line, &format!("{line}{suffix}")))]);
         assert_eq!(project.run(&["."]).code, code, "{suffix}");
     }
-    let text = "import time\n\nasync def nap():\n    # gilcheck: ignore[GIL302]\n    x = (\n        time.sleep(1)\n    )\n";
+    let text =
+        "import time\n\nasync def nap():\n    # gilcheck: ignore[GIL302]\n    x = (\n        time.sleep(1)\n    )\n";
     assert_eq!(Project::new(&[("a.py", text)]).run(&["."]).code, 0);
     let text = "import time\n\nasync def nap():\n    x = (\n        time.sleep(1)\n    )  # noqa\n";
     assert_eq!(Project::new(&[("a.py", text)]).run(&["."]).code, 0);
@@ -431,8 +421,7 @@ fn depth_and_size_do_not_crash() {
     project.write("deep.py", format!("x = {}1{}\n", "(".repeat(depth), ")".repeat(depth)).as_bytes());
     project.write(
         "chain.py",
-        format!("import time\nasync def f():\n    x = {}1\n    time.sleep(1)\n", "1 + ".repeat(depth))
-            .as_bytes(),
+        format!("import time\nasync def f():\n    x = {}1\n    time.sleep(1)\n", "1 + ".repeat(depth)).as_bytes(),
     );
     project.write("long.py", format!("x = '{}'\n{SLEEPY}", "y".repeat(1 << 20)).as_bytes());
     let nested: String = (0..90).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();

@@ -127,8 +127,7 @@ fn read_page(path: &Path) -> Page {
 
 /// Reads one page; panics with the place of what does not follow the format.
 pub fn parse_page(path: &str, text: &str) -> Page {
-    let mut page =
-        Page { path: path.to_owned(), title: String::new(), scenarios: Vec::new(), headings: Vec::new() };
+    let mut page = Page { path: path.to_owned(), title: String::new(), scenarios: Vec::new(), headings: Vec::new() };
     let mut scenario = Scenario::default();
     let mut name: Option<(String, bool)> = None;
     let mut lines = text.lines().enumerate();
@@ -201,8 +200,7 @@ fn add_block(
 }
 
 fn expectations_of(row: usize, line: &str) -> Vec<Expectation> {
-    let kinds =
-        [("# error: [", Kind::Error), ("# todo: [", Kind::Todo), ("# todo-silent: [", Kind::TodoSilent)];
+    let kinds = [("# error: [", Kind::Error), ("# todo: [", Kind::Todo), ("# todo-silent: [", Kind::TodoSilent)];
     let mut found = Vec::new();
     for (mark, kind) in kinds {
         for (at, _) in line.match_indices(mark) {

@@ -23,8 +23,7 @@ fn with_outputs(text: &str) -> String {
     while let Some(line) = lines.next() {
         result.push_str(line);
         result.push('\n');
-        let Some(command) = line.strip_prefix("<!-- $ gilcheck ").and_then(|rest| rest.strip_suffix(" -->"))
-        else {
+        let Some(command) = line.strip_prefix("<!-- $ gilcheck ").and_then(|rest| rest.strip_suffix(" -->")) else {
             continue;
         };
         assert_eq!(lines.next(), Some("```text"), "a block follows the command `{command}`");

@@ -83,8 +83,7 @@ fn graph() {
     }
     let precision = right / f64::max(got_count, 1.0);
     let recall = right / f64::max(expected_count, 1.0);
-    let summary =
-        format!("call graph: precision {precision:.3}, recall {recall:.3} of {expected_count} edges");
+    let summary = format!("call graph: precision {precision:.3}, recall {recall:.3} of {expected_count} edges");
     println!("{differences}{summary}");
     assert!(precision >= 0.99 && recall >= 0.90, "\n{differences}{summary}");
 }
@@ -122,12 +121,7 @@ fn failures_of(place: &str, scenario: &Scenario) -> String {
     let again = comparable(&analysis, &analysis.diagnostics());
     differ(&mut failures, "a second look", &wanted, &again);
     let fresh = cold(scenario);
-    differ(
-        &mut failures,
-        "a second run",
-        &wanted,
-        &comparable(&fresh.analysis(), &fresh.analysis().diagnostics()),
-    );
+    differ(&mut failures, "a second run", &wanted, &comparable(&fresh.analysis(), &fresh.analysis().diagnostics()));
     for (what, host) in other_ways(scenario) {
         let now = comparable(&host.analysis(), &host.analysis().diagnostics());
         differ(&mut failures, what, &wanted, &now);
@@ -192,10 +186,8 @@ fn set(host: &mut AnalysisHost, file: &File, text: Option<&str>) {
 /// Compares the findings with the comments.
 fn mismatches(place: &str, scenario: &Scenario, analysis: &Analysis, found: &[Diagnostic]) -> String {
     let mut failures = String::new();
-    let mut open: Vec<(String, usize, &Diagnostic)> = found
-        .iter()
-        .map(|it| (analysis.path(it.file).to_string(), row(analysis, it.file, it.span), it))
-        .collect();
+    let mut open: Vec<(String, usize, &Diagnostic)> =
+        found.iter().map(|it| (analysis.path(it.file).to_string(), row(analysis, it.file, it.span), it)).collect();
     for file in &scenario.files {
         for expectation in file.expectations() {
             let at = open.iter().position(|(path, row, it)| {
@@ -205,8 +197,7 @@ fn mismatches(place: &str, scenario: &Scenario, analysis: &Analysis, found: &[Di
             if let Some(complaint) = complaint(&expectation, hit) {
                 let line = file.line + expectation.row - 1;
                 let page = place.rsplit_once(':').map_or(place, |(page, _)| page);
-                let _ =
-                    writeln!(failures, "  {page}:{line} ({}:{}): {complaint}", file.path, expectation.row);
+                let _ = writeln!(failures, "  {page}:{line} ({}:{}): {complaint}", file.path, expectation.row);
             }
         }
     }
@@ -235,9 +226,7 @@ fn complaint(expectation: &Expectation, hit: Option<&Diagnostic>) -> Option<Stri
             (!is_there).then(|| format!("expected {part:?} in the message of [{rule}], got {:?}", it.message))
         }
         (Kind::Todo, Some(_)) => Some(format!("[{rule}] is found now: write `# error:` for `# todo:`")),
-        (Kind::TodoSilent, None) => {
-            Some(format!("[{rule}] is silent now: delete the comment `# todo-silent:`"))
-        }
+        (Kind::TodoSilent, None) => Some(format!("[{rule}] is silent now: delete the comment `# todo-silent:`")),
         (Kind::Todo, None) | (Kind::TodoSilent, Some(_)) => None,
     }
 }
@@ -275,8 +264,7 @@ fn comparable(analysis: &Analysis, found: &[Diagnostic]) -> Vec<String> {
 
 fn differ(failures: &mut String, what: &str, wanted: &[String], got: &[String]) {
     if wanted != got {
-        let _ =
-            writeln!(failures, "  {what} gives other findings:\n    cold: {wanted:#?}\n    now: {got:#?}");
+        let _ = writeln!(failures, "  {what} gives other findings:\n    cold: {wanted:#?}\n    now: {got:#?}");
     }
 }
 

@@ -19,8 +19,7 @@ fn layers_name_only_what_stands_above() {
                     let is_above = position.is_some_and(|position| position <= index);
                     if !is_above {
                         let place = format!("{}:{}", markdown::shown(&path), number + 1);
-                        let _ =
-                            writeln!(failures, "{place}: `{layer}` names `{name}`, which is not above it");
+                        let _ = writeln!(failures, "{place}: `{layer}` names `{name}`, which is not above it");
                     }
                 }
             }
@@ -83,8 +82,7 @@ fn a_rule_page_is_whole() {
         let name = page.path.trim_start_matches("fixtures/rules/").trim_end_matches(".md");
         let code = RULES.iter().find(|rule| rule.name == name).map_or("no rule", |rule| rule.code);
         assert_eq!(page.title, format!("{name} ({code})"), "{}", page.path);
-        let found: Vec<&str> =
-            page.headings.iter().map(String::as_str).filter(|it| sections.contains(it)).collect();
+        let found: Vec<&str> = page.headings.iter().map(String::as_str).filter(|it| sections.contains(it)).collect();
         assert_eq!(found, sections, "{}", page.path);
     }
 }
@@ -101,11 +99,8 @@ fn a_scenario_gives_its_reason() {
                 }
                 let is_graph = folder == "fixtures/graph";
                 if is_graph != scenario.graph.is_some() {
-                    let _ = writeln!(
-                        failures,
-                        "{}:{}: a graph block is missing or misplaced",
-                        page.path, scenario.line
-                    );
+                    let _ =
+                        writeln!(failures, "{}:{}: a graph block is missing or misplaced", page.path, scenario.line);
                 }
                 let before = page.scenarios.get(..index).unwrap_or(&[]);
                 if before.iter().any(|other| other.title == scenario.title) {
@@ -272,9 +267,6 @@ fn read(path: &Path) -> String {
 #[test]
 fn crate_paths_are_read() {
     assert_eq!(crate_paths("use crate::text::Span;"), ["text"]);
-    assert_eq!(
-        crate_paths("use crate::{id::FileId, text::{Span, LineIndex}, cost};"),
-        ["id", "text", "cost"]
-    );
+    assert_eq!(crate_paths("use crate::{id::FileId, text::{Span, LineIndex}, cost};"), ["id", "text", "cost"]);
     assert_eq!(crate_paths("    // crate::lsp"), Vec::<String>::new());
 }
