@@ -844,7 +844,7 @@ impl<'p> Machine<'p> {
             kept.low = kept.low.max(trips.low.min(kept.low));
         }
         let mut value = Value::Unknown;
-        let plan = Loop { assigned: &[], trips, place, suspends: clause.is_async, is_for: true };
+        let plan = Loop { assigned: &[], trips, place, suspends: clause.is_async, is_for: true, is_forever: false };
         self.looped(frame, &plan, &[], |machine, frame| {
             machine.assign(frame, clause.target, item.clone());
             frame.tally.tick(price::TURN);
@@ -1313,10 +1313,31 @@ impl<'p> Machine<'p> {
                 self.generic_annotation(frame, &class, &parts, depth)
             }
             _ => {
-                let class = self.evaluate(frame, annotation);
+                let class = self.declared_name(frame, annotation);
                 self.instance_of(&class).unwrap_or(Value::Unknown)
             }
         }
+    }
+
+    /// A name in an annotation, which may be bound for type checkers only.
+    fn declared_name(&mut self, frame: &mut Frame<'p>, annotation: ExpressionId) -> Value {
+        match frame.facts.expressions.get(annotation.index()) {
+            Some(Expression::Name(name)) => {
+                let value = self.evaluate(frame, annotation);
+                if value.is_unknown() { self.typing_name(frame.file, self.name(frame.file, *name)) } else { value }
+            }
+            Some(Expression::Attribute { value, attribute }) => {
+                let owner = self.declared_name(frame, *value);
+                let name = self.name(frame.file, *attribute);
+                self.attribute(frame, &owner, name, Span::default())
+            }
+            _ => self.evaluate(frame, annotation),
+        }
+    }
+
+    fn typing_name(&mut self, file: FileId, name: &str) -> Value {
+        let entities = self.project.typing_global(file, name);
+        self.entities(&entities).unwrap_or(Value::Unknown)
     }
 
     /// `"Dotted.Name"` in quotes; anything richer stays unknown.
@@ -1329,8 +1350,11 @@ impl<'p> Machine<'p> {
             return Value::Unknown;
         }
         let mut value = match self.global(frame.file, first) {
-            Some(value) => value,
-            None => Value::Library(Arc::from(format!("builtins.{first}"))),
+            Some(value) if !value.is_unknown() => value,
+            _ => match self.typing_name(frame.file, first) {
+                Value::Unknown => Value::Library(Arc::from(format!("builtins.{first}"))),
+                value => value,
+            },
         };
         for part in parts {
             value = self.attribute(frame, &value, part, Span::default());

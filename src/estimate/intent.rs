@@ -85,6 +85,22 @@ fn text(facts: &Facts, name: NameId) -> &str {
     facts.names.get(name.index()).map_or("", |n| n)
 }
 
+/// True if the function that starts a worker also waits for it.
+pub fn is_joined(project: &Project, handover: &Handover) -> bool {
+    let parsed = project.parsed(handover.file);
+    let Some(name) = handover.bound_to.and_then(|span| last_name(parsed, span)) else { return false };
+    let range = handover.function.and_then(|f| parsed.spans.functions.get(f.index())).copied();
+    let facts = &parsed.facts;
+    facts.expressions.iter().zip(&parsed.spans.expressions).any(|(expression, span)| {
+        if range.is_some_and(|r| span.start < r.start || span.end > r.end) {
+            return false;
+        }
+        let Expression::Attribute { value, attribute } = expression else { return false };
+        matches!(text(facts, *attribute), "join" | "result" | "get")
+            && matches!(facts.expressions.get(value.index()), Some(Expression::Name(n)) if *n == name)
+    })
+}
+
 /// True if somebody ends the worker of that name: `p.terminate()`, `self.p.kill()`, `p.join(5)`.
 fn is_ended(facts: &Facts, name: NameId) -> bool {
     facts.expressions.iter().any(|expression| {

@@ -513,6 +513,10 @@ impl<'p> Machine<'p> {
                 }
                 Some(self.decorate(intrinsic, function, arguments))
             }
+            "closing" | "aclosing" | "nullcontext" | "enter_context" | "enter_async_context" => {
+                let value = first.unwrap_or(Value::None);
+                Some(if intrinsic.starts_with("enter") { self.entered(frame, &value, false) } else { value })
+            }
             "itemgetter" | "attrgetter" | "methodcaller" => {
                 Some(Value::Library(Arc::from(format!("builtins.{}", "len"))))
             }

@@ -225,7 +225,10 @@ impl<'p> Machine<'p> {
         let mut trail = Trail::default();
         let known = entry.size.as_ref().and_then(|m| self.measured(m, receiver, arguments));
         let prior = entry.prior.unwrap_or(1000.0);
-        let units = known.unwrap_or(Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 });
+        let mut units = known.unwrap_or(Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 });
+        if frame.scale >= price::OFTEN && units.spread() > 20.0 {
+            units = units.scaled(price::OFTEN_SHARE);
+        }
         let power = entry.power.unwrap_or(1.0);
         let of = |n: f64| entry.seconds + entry.per.map_or(0.0, |per| per * n.max(0.0).powf(power));
         let doubt = if entry.wait.is_some() && entry.per.is_none() { 4.0 } else { 1.6 };
@@ -893,7 +896,12 @@ pub fn holds(entry: &Entry, receiver: Option<&Rc<Value>>, arguments: &Arguments)
             Requirement::NotNone => value.is_some_and(|v| !matches!(v, Value::None | Value::Unknown)),
             Requirement::Positive => value.and_then(|v| v.number()).is_some_and(|n| n.low > 0.0 || n.likely > 0.0),
             Requirement::Zero => value.and_then(|v| v.constant()).is_some_and(|n| n == 0.0),
-            Requirement::Text(text) => value.and_then(|v| v.known_text()).is_some_and(|t| *t == **text),
+            Requirement::Text(text) => match value {
+                Some(Value::Text(Some(known), _)) => *known == **text,
+                // A library's constant by its name: `socket.AI_NUMERICHOST`.
+                Some(Value::Library(name)) => *name == **text,
+                _ => false,
+            },
             Requirement::Number(number) => value.and_then(|v| v.constant()).is_some_and(|n| n == *number),
         }
     })

@@ -374,7 +374,7 @@ impl<'p> Machine<'p> {
         for value in &bound {
             value.digest(&mut digest);
         }
-        digest.number(u64::from(scale > 1.5));
+        digest.number(frequency(scale));
         let key = digest.finish().map(|digest| (closure.file, closure.function, digest));
         if let Some(known) = key.and_then(|key| self.memo.get(&key)) {
             let known = known.clone();
@@ -456,6 +456,7 @@ impl<'p> Machine<'p> {
             arguments: bound.into(),
             shapes: Vec::new(),
         });
+        let mark = self.events.len();
         frame.tally.tick(price::CALL);
         let flow = self.block(&mut frame, &definition.body);
         if flow.falls > 0.01 && !definition.is_generator {
@@ -470,8 +471,29 @@ impl<'p> Machine<'p> {
         if let Some(compiled) = closure.compiled {
             frame.tally = price::compiled(&frame.tally, compiled);
         }
+        self.settle_handovers(mark, (closure.file, closure.function), &frame);
         self.emit_stalls(&mut frame);
         self.outcome(frame, place)
+    }
+
+    /// Tasks that call the function that handed them over cost what it costs.
+    ///
+    /// ```python
+    /// def sort(items):
+    ///     left = Thread(target=sort, args=(items[:middle],))
+    /// ```
+    fn settle_handovers(&mut self, mark: usize, node: (FileId, FunctionId), frame: &Frame<'p>) {
+        for event in self.events.iter_mut().skip(mark) {
+            if let Event::Handover(handover) = &**event
+                && handover.recurses.contains(&node)
+            {
+                let mut settled = handover.clone();
+                settled.recurses.retain(|n| *n != node);
+                settled.cost = settled.cost.plus(frame.tally.cost);
+                settled.trail.extend(&frame.tally.trail, 1.0, None);
+                *event = Rc::new(Event::Handover(settled));
+            }
+        }
     }
 
     /// Runs nested coroutines and handlers that the function only defines.
@@ -942,6 +964,11 @@ impl<'p> Machine<'p> {
             None => Arc::from(name),
         }
     }
+}
+
+/// How often a call runs, as far as its cost depends on it: once, some times, many times.
+pub fn frequency(scale: f64) -> u64 {
+    u64::from(scale > 1.5) + u64::from(scale >= price::OFTEN)
 }
 
 impl Outcome {

@@ -48,6 +48,11 @@ pub const UNKNOWN_CLASS: f64 = 0.001;
 /// Below this many seconds a call in a coroutine is not worth noting.
 pub const STALL_FLOOR: f64 = 0.001;
 
+/// A call that runs this often in one task is not presumed to have much to do each time.
+pub const OFTEN: f64 = 300.0;
+/// How much less it then has to do.
+pub const OFTEN_SHARE: f64 = 1e-3;
+
 /// How many elements an iterable has of which nothing is known.
 ///
 /// Most collections in memory are small, so the guess is: enough to add up, not enough to accuse by itself.

@@ -50,8 +50,10 @@ pub struct Handover {
     pub endless: bool,
     /// One piece of work moved off an event loop.
     pub offload: bool,
-    /// Handed over within a loop, a comprehension, or a function called in one.
+    /// Handed over within a loop or a comprehension of the function itself.
     pub repeated: bool,
+    /// The function is called in a loop.
+    pub repeated_outside: bool,
     /// At most so many workers, where known.
     pub workers: Option<f64>,
     /// The text of the expression that the worker is bound to: `self.process`.
@@ -62,6 +64,8 @@ pub struct Handover {
     pub lone_worker: bool,
     /// `daemon=True`.
     pub daemon: bool,
+    /// Functions that are running and that the task calls again: its cost is not known before theirs.
+    pub recurses: Vec<(FileId, FunctionId)>,
     /// A pool whose workers are replaced after some tasks, or with a limit on a task's time.
     pub isolated: bool,
 }

@@ -66,6 +66,11 @@ impl<'p> Machine<'p> {
         frame.pending.truncate(pending);
         let task = std::mem::replace(&mut frame.tally, saved);
         let recursions = Tally { recursions: task.recursions.clone(), ..Tally::default() };
+        let recurses = task
+            .recursions
+            .iter()
+            .filter_map(|(index, _)| self.stack.get(*index).and_then(|a| Some((a.node.0, a.node.1?))))
+            .collect();
         frame.tally.add(&recursions, 1.0);
         let bound_to = frame.assigning.and_then(|e| frame.spans.expressions.get(e.index())).copied();
         self.events.push(Rc::new(Event::Handover(Handover {
@@ -83,7 +88,9 @@ impl<'p> Machine<'p> {
             trail: task.trail,
             endless: task_endless,
             offload: offer.offload,
-            repeated: frame.loops > 0 || frame.scale > 1.5,
+            repeated: frame.loops > 0,
+            repeated_outside: frame.scale > 1.5,
+            recurses,
             workers: offer.workers,
             bound_to,
             in_coroutine: frame.is_async,

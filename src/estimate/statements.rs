@@ -466,7 +466,7 @@ impl<'p> Machine<'p> {
         if is_async {
             frame.suspended = true;
         }
-        let plan = Loop { assigned, trips, place, suspends, is_for: true };
+        let plan = Loop { assigned, trips, place, suspends, is_for: true, is_forever: false };
         let flow = self.looped(frame, &plan, otherwise, |machine, frame| {
             machine.assign(frame, target, item.clone());
             frame.tally.tick(price::TURN);
@@ -498,8 +498,10 @@ impl<'p> Machine<'p> {
             Some(Expression::Boolean(true)) | Some(Expression::Integer(1))
         );
         let counted = self.counted(frame, condition, assigned);
-        let trips = if always { price::endless_turns() } else { counted.unwrap_or_else(price::unknown_turns) };
-        let plan = Loop { assigned, trips, place, suspends, is_for: false };
+        let flagged = !always && counted.is_none() && self.is_flag(frame, condition);
+        let trips =
+            if always || flagged { price::endless_turns() } else { counted.unwrap_or_else(price::unknown_turns) };
+        let plan = Loop { assigned, trips, place, suspends, is_for: false, is_forever: always };
         let flow = self.looped(frame, &plan, otherwise, |machine, frame| {
             machine.evaluate(frame, condition);
             frame.tally.tick(price::TURN);
@@ -511,6 +513,24 @@ impl<'p> Machine<'p> {
             frame.endless = flow.returns < 0.01 && flow.raises < 0.01;
         }
         if always && flow.falls >= 0.01 { Flow { falls: flow.falls, ..flow } } else { flow }
+    }
+
+    /// `while not stopped`, `while self.running`: somebody else ends the loop.
+    fn is_flag(&mut self, frame: &mut Frame<'p>, condition: ExpressionId) -> bool {
+        match frame.facts.expressions.get(condition.index()) {
+            Some(Expression::Unary { operator: UnaryOperator::Not, operand }) => match frame.facts.expressions.get(operand.index()) {
+                Some(Expression::Name(_) | Expression::Attribute { .. }) => {
+                    matches!(self.peek(frame, *operand), Value::Bool(_) | Value::Unknown | Value::None)
+                }
+                Some(Expression::Call { callee, .. }) => matches!(
+                    frame.facts.expressions.get(callee.index()),
+                    Some(Expression::Attribute { attribute, .. }) if self.name(frame.file, *attribute) == "is_set"
+                ),
+                _ => false,
+            },
+            Some(Expression::Name(_) | Expression::Attribute { .. }) => matches!(self.peek(frame, condition), Value::Bool(_)),
+            _ => false,
+        }
     }
 
     /// Trips of a `while` that counts: `while i < n`, `while len(found) < n`, `while todo`.
@@ -657,9 +677,9 @@ impl<'p> Machine<'p> {
         // The loop ends by itself, by `break`, or not at all.
         let out = flow.returns + flow.raises;
         let gone = if leaving > 0.0 { out / leaving.max(out) } else { 0.0 };
-        let endless = !plan.is_for && plan.trips == price::endless_turns();
+        let endless = plan.is_forever;
+        frame.endless |= !plan.is_for && plan.trips == price::endless_turns() && leaving <= 0.0;
         if endless && leaving <= 0.0 {
-            frame.endless = true;
             return Flow { returns: 1.0, ..Flow::NONE };
         }
         // A search that returns when it finds goes on behind the loop about as often as not.
@@ -1039,6 +1059,8 @@ pub struct Loop<'a> {
     pub suspends: bool,
     /// A `for` or a comprehension.
     pub is_for: bool,
+    /// `while True`.
+    pub is_forever: bool,
 }
 
 /// Turns of a loop that a turn leaves with probability `leaving`.

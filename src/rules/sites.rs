@@ -61,7 +61,7 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
         let Some(first) = contexts.first().copied() else { continue };
         let parsed = project.parsed(first.file);
         let awaited = is_awaited(parsed, first.span);
-        let many = multiplied(&contexts, awaited) || has_siblings(&all, first, awaited);
+        let many = multiplied(project, &contexts, awaited) || has_siblings(&all, first, awaited);
         let mut intents: Vec<Intent> = contexts.iter().flat_map(|h| intent::of(project, h)).collect();
         intents.sort_unstable();
         intents.dedup();
@@ -111,16 +111,21 @@ fn is_awaited(parsed: &crate::project::Parsed, place: Span) -> bool {
 }
 
 /// Several tasks at this very place.
-fn multiplied(contexts: &[&Handover], awaited: bool) -> bool {
+fn multiplied(project: &Project, contexts: &[&Handover], awaited: bool) -> bool {
     contexts.iter().any(|h| {
-        let several = h.tasks.likely > 1.5 || (h.repeated && !(h.offload && awaited) && !awaited);
+        // A function that waits for its worker has one at a time, however often it is called.
+        let elsewhere = h.repeated_outside && !intent::is_joined(project, h);
+        let several = h.tasks.likely > 1.5 || ((h.repeated || elsewhere) && !awaited);
         several && h.workers != Some(1.0)
     })
 }
 
 /// Other hand-overs in the same function that run at the same time.
 fn has_siblings(all: &[&Handover], site: &Handover, awaited: bool) -> bool {
+    // A stage of a pipeline runs beside other stages, not as one of several of its kind.
+    let is_stage = site.trail.operations.iter().any(|o| o.wait == Some(WaitKind::Queue));
     !awaited
+        && !is_stage
         && site.workers != Some(1.0)
         && all.iter().any(|other| {
             other.file == site.file
