@@ -2,7 +2,7 @@
 
 use super::evidence::Trail;
 use super::expressions::CallSite;
-use super::machine::{Frame, Machine};
+use super::machine::{Frame, Machine, Outcome, Remembered};
 use super::price;
 use super::value::{Arguments, ClassValue, Closure, Kind, Lazy, Object, Value};
 use crate::cost::{Cost, Interval};
@@ -476,6 +476,48 @@ impl<'p> Machine<'p> {
         if let Some(value) = self.enum_member(class, &order) {
             return value;
         }
+        let mut digest = super::value::Digest::default();
+        for value in &arguments.positional {
+            value.digest(&mut digest);
+        }
+        for (name, value) in &arguments.keywords {
+            Value::Text(Some(name.clone()), Interval::ZERO).digest(&mut digest);
+            value.digest(&mut digest);
+        }
+        digest.number(u64::from(arguments.open) + 2 * u64::from(arguments.open_keywords));
+        digest.number(super::machine::frequency(frame.scale));
+        let plain = class.environment.is_none() && !frame.is_async;
+        let key = digest.finish().filter(|_| plain).map(|digest| (class.file, Remembered::Class(class.class), digest));
+        let (file, scale) = (frame.file, frame.scale);
+        if self.edges.is_none() && key.is_some() {
+            let outcome = self.remembered(key, |machine, _| {
+                let mut inner = machine.module_frame(class.file);
+                inner.scale = scale;
+                let nowhere = CallSite { place: Span::default(), ..*site };
+                let result = machine.make_instance(&mut inner, class, &order, arguments, &nowhere);
+                Outcome::of(result, inner.tally)
+            });
+            let instance = outcome.result.clone();
+            self.weigh(frame, &instance);
+            frame.tally.cost = frame.tally.cost.plus(outcome.cost);
+            // What is remembered does not know where it was called from.
+            frame.tally.trail.extend(&outcome.trail.called_from(file, site.place), 1.0, None);
+            self.subclassed_worker(frame, class, &order, &instance, site);
+            return instance;
+        }
+        let instance = self.make_instance(frame, class, &order, arguments, site);
+        self.subclassed_worker(frame, class, &order, &instance, site);
+        instance
+    }
+
+    fn make_instance(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: &Rc<ClassValue>,
+        order: &Rc<[Ancestor]>,
+        arguments: Arguments,
+        site: &CallSite<'_>,
+    ) -> Value {
         let kind = Kind::Instance { class: class.clone(), generic: false };
         let instance = self.object(kind, Value::Unknown, Value::Unknown, price::unknown_count(), None);
         self.weigh(frame, &instance);
@@ -487,7 +529,7 @@ impl<'p> Machine<'p> {
                 self.call_function(frame, &closure, Some(instance.clone()), &arguments, site.place);
             }
             _ => {
-                self.assign_fields(frame, class, &order, &instance, &arguments);
+                self.assign_fields(frame, class, order, &instance, &arguments);
                 if let Some(Member::Function(here, function)) = self.member(class, "__post_init__", None) {
                     let closure = self.method_closure(&here, function);
                     self.call_function(frame, &closure, Some(instance.clone()), &Arguments::default(), site.place);
@@ -500,7 +542,6 @@ impl<'p> Machine<'p> {
                 }
             }
         }
-        self.subclassed_worker(frame, class, &order, &instance, site);
         instance
     }
 

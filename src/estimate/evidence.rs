@@ -103,6 +103,15 @@ impl Trail {
         }
     }
 
+    /// The same, called from another place: the first step of each path stands there.
+    pub fn called_from(&self, file: FileId, span: Span) -> Trail {
+        let moved = |operation: &Operation| {
+            let path = operation.path.as_ref().map(|step| Arc::new(Step { file, span, ..(**step).clone() }));
+            Operation { path, ..operation.clone() }
+        };
+        Trail { operations: self.operations.iter().map(moved).collect() }
+    }
+
     /// The costliest operation on one of the clocks.
     pub fn top(&self, clocks: &[Clock]) -> Option<&Operation> {
         self.operations.iter().filter(|o| clocks.contains(&o.clock)).max_by(|a, b| a.seconds.total_cmp(&b.seconds))

@@ -17,7 +17,7 @@ impl<'p> Machine<'p> {
     /// What an expression gives; its cost goes to the frame.
     pub(super) fn evaluate(&mut self, frame: &mut Frame<'p>, id: ExpressionId) -> Value {
         self.steps += 1;
-        if self.steps >= self.budget {
+        if self.is_spent() {
             return Value::Unknown;
         }
         let facts = frame.facts;

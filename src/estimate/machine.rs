@@ -29,9 +29,13 @@ use std::sync::Arc;
 /// How deep calls are followed.
 const DEEPEST: usize = 40;
 /// How many expressions one root may take.
-const BUDGET: u64 = 400_000;
+const BUDGET: u64 = 60_000;
+/// How many expressions a remembered result counts for.
+const HIT: u64 = 20;
 /// How many expressions a module-level value or a class's attributes may take.
-const SIDE_BUDGET: u64 = 40_000;
+const SIDE_BUDGET: u64 = 15_000;
+/// How often a recursion that counts a small number down is followed instead of estimated.
+const MOST_UNROLLED: usize = 4;
 /// How many such side questions may nest.
 const MOST_NESTED: usize = 16;
 
@@ -55,13 +59,25 @@ pub struct Machine<'p> {
     pub(super) serial: u64,
     pub(super) lowest: usize,
     pub(super) oldest_change: u64,
-    memo: FxHashMap<(FileId, FunctionId, u64), Rc<Outcome>>,
+    memo: FxHashMap<MemoKey, Rc<Outcome>>,
     globals: FxHashMap<(FileId, u32), Value>,
     running_globals: Vec<((FileId, u32), usize)>,
     pub(super) fields: FxHashMap<(FileId, ClassId), Rc<BTreeMap<Rc<str>, Value>>>,
     pub(super) running_fields: Vec<((FileId, ClassId), usize)>,
     pub(super) orders: FxHashMap<(FileId, ClassId), Rc<[super::class::Ancestor]>>,
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
+}
+
+/// What is remembered: a function's run or the making of an instance, and the number of its arguments.
+pub type MemoKey = (FileId, Remembered, u64);
+
+/// See [`MemoKey`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Remembered {
+    /// A function's run.
+    Function(FunctionId),
+    /// The making of an instance.
+    Class(ClassId),
 }
 
 /// A function of the project, or a module's body.
@@ -93,7 +109,6 @@ pub struct Outcome {
     pub suspends: bool,
     /// It never ends by itself.
     pub endless: bool,
-    steps: u64,
     events: Vec<Rc<Event>>,
 }
 
@@ -375,10 +390,20 @@ impl<'p> Machine<'p> {
             value.digest(&mut digest);
         }
         digest.number(frequency(scale));
-        let key = digest.finish().map(|digest| (closure.file, closure.function, digest));
+        let key = digest.finish().map(|digest| (closure.file, Remembered::Function(closure.function), digest));
+        self.remembered(key, |machine, place| machine.run_body(closure, bound, place, scale))
+    }
+
+    /// What a computation gave when it last ran for the same key, or what it gives now. It is remembered
+    /// if it depends on nothing but the key and changed nothing but what it made itself.
+    pub(super) fn remembered(
+        &mut self,
+        key: Option<MemoKey>,
+        compute: impl FnOnce(&mut Self, usize) -> Outcome,
+    ) -> Outcome {
         if let Some(known) = key.and_then(|key| self.memo.get(&key)) {
             let known = known.clone();
-            self.steps += known.steps;
+            self.steps += HIT;
             self.events.extend(known.events.iter().cloned());
             let mut outcome = (*known).clone();
             outcome.result = outcome.result.copied(false);
@@ -392,15 +417,13 @@ impl<'p> Machine<'p> {
         self.lowest = usize::MAX;
         self.oldest_change = u64::MAX;
         let first_serial = self.serial;
-        let steps = self.steps;
         let mark = self.events.len();
 
-        let outcome = self.run_body(closure, bound, place, scale);
+        let outcome = compute(self, place);
 
         let settled = self.lowest >= place && self.steps < self.budget;
-        let pure = self.oldest_change >= first_serial;
-        let mut outcome = outcome;
-        outcome.steps = self.steps - steps;
+        // What was made before the call has lower numbers than what it made itself.
+        let pure = self.oldest_change > first_serial;
         if let (Some(key), true, true) = (key, settled, pure) {
             let mut kept = outcome.clone();
             kept.result = kept.result.copied(true);
@@ -530,9 +553,13 @@ impl<'p> Machine<'p> {
             yields: frame.yielded.map(|item| (item, frame.tally.yields)),
             suspends: frame.suspended,
             endless: frame.endless,
-            steps: 0,
             events: Vec::new(),
         }
+    }
+
+    /// True if the budget is spent and what runs is not the root itself, which always runs to its end.
+    pub(super) fn is_spent(&self) -> bool {
+        self.steps >= self.budget && self.stack.len() > self.base + 1
     }
 
     /// True if calls can be followed no deeper.
@@ -565,8 +592,12 @@ impl<'p> Machine<'p> {
         self.edge(frame, node);
         let bound = self.bind(closure, definition, receiver, arguments);
 
-        if let Some(index) =
-            (self.base..self.stack.len()).rev().find(|&i| self.stack.get(i).is_some_and(|a| a.node == node))
+        let running: Vec<usize> = (self.base..self.stack.len())
+            .rev()
+            .filter(|&i| self.stack.get(i).is_some_and(|a| a.node == node))
+            .collect();
+        if let Some(&index) = running.first()
+            && !(running.len() < MOST_UNROLLED && self.counts_down(index, &bound))
         {
             return self.recursive_call(frame, index, &bound, definition);
         }
@@ -578,6 +609,11 @@ impl<'p> Machine<'p> {
         let mark = self.stack.len();
         let outcome = self.run_scaled(closure, bound, frame.scale);
         debug_assert_eq!(mark, self.stack.len());
+        let mut outcome = outcome;
+        if let (Value::Unknown, Some(declared)) = (&outcome.result, definition.returns) {
+            // What the body does not tell, the annotation does.
+            outcome.result = self.annotated(closure.file, closure.environment.as_ref(), declared);
+        }
         self.deliver(frame, definition, outcome, closure, place, step)
     }
 
@@ -972,6 +1008,19 @@ pub fn frequency(scale: f64) -> u64 {
 }
 
 impl Outcome {
+    /// A result and what it cost.
+    pub fn of(result: Value, tally: Tally) -> Outcome {
+        Outcome {
+            result,
+            cost: tally.cost,
+            trail: tally.trail,
+            yields: None,
+            suspends: false,
+            endless: false,
+            events: Vec::new(),
+        }
+    }
+
     /// Nothing is known.
     pub fn unknown() -> Outcome {
         Outcome {
@@ -981,7 +1030,6 @@ impl Outcome {
             yields: None,
             suspends: false,
             endless: false,
-            steps: 0,
             events: Vec::new(),
         }
     }

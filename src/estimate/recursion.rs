@@ -76,6 +76,15 @@ impl<'p> Machine<'p> {
         Value::Unknown
     }
 
+    /// True if a call counts a small known number down: `sort(half, threads // 2)`.
+    pub(super) fn counts_down(&self, index: usize, bound: &[Value]) -> bool {
+        let Some(activation) = self.stack.get(index) else { return false };
+        activation.arguments.iter().zip(bound).any(|(before, after)| match (before.constant(), after.constant()) {
+            (Some(before), Some(after)) => before <= 16.0 && after >= 0.0 && after <= before / 2.0 && before > 0.0,
+            _ => false,
+        })
+    }
+
     fn shape(&mut self, outer: &[Value], inner: &[Value]) -> Shape {
         let mut climbs = false;
         for (before, after) in outer.iter().zip(inner) {

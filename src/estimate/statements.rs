@@ -56,7 +56,7 @@ impl<'p> Machine<'p> {
     pub(super) fn block(&mut self, frame: &mut Frame<'p>, block: &[StatementId]) -> Flow {
         let mut flow = Flow::NEXT;
         for (at, &statement) in block.iter().enumerate() {
-            if self.steps >= self.budget {
+            if self.is_spent() {
                 frame.tally.cost.unknown += price::UNKNOWN_FUNCTION;
                 break;
             }
@@ -518,17 +518,21 @@ impl<'p> Machine<'p> {
     /// `while not stopped`, `while self.running`: somebody else ends the loop.
     fn is_flag(&mut self, frame: &mut Frame<'p>, condition: ExpressionId) -> bool {
         match frame.facts.expressions.get(condition.index()) {
-            Some(Expression::Unary { operator: UnaryOperator::Not, operand }) => match frame.facts.expressions.get(operand.index()) {
-                Some(Expression::Name(_) | Expression::Attribute { .. }) => {
-                    matches!(self.peek(frame, *operand), Value::Bool(_) | Value::Unknown | Value::None)
+            Some(Expression::Unary { operator: UnaryOperator::Not, operand }) => {
+                match frame.facts.expressions.get(operand.index()) {
+                    Some(Expression::Name(_) | Expression::Attribute { .. }) => {
+                        matches!(self.peek(frame, *operand), Value::Bool(_) | Value::Unknown | Value::None)
+                    }
+                    Some(Expression::Call { callee, .. }) => matches!(
+                        frame.facts.expressions.get(callee.index()),
+                        Some(Expression::Attribute { attribute, .. }) if self.name(frame.file, *attribute) == "is_set"
+                    ),
+                    _ => false,
                 }
-                Some(Expression::Call { callee, .. }) => matches!(
-                    frame.facts.expressions.get(callee.index()),
-                    Some(Expression::Attribute { attribute, .. }) if self.name(frame.file, *attribute) == "is_set"
-                ),
-                _ => false,
-            },
-            Some(Expression::Name(_) | Expression::Attribute { .. }) => matches!(self.peek(frame, condition), Value::Bool(_)),
+            }
+            Some(Expression::Name(_) | Expression::Attribute { .. }) => {
+                matches!(self.peek(frame, condition), Value::Bool(_))
+            }
             _ => false,
         }
     }
@@ -1074,7 +1078,7 @@ fn early(plan: &Loop<'_>, leaving: f64) -> Interval {
     let likely = if plan.is_for {
         (geometric * full.likely.max(1.0)).sqrt().min(full.likely)
     } else if full == price::endless_turns() {
-        (geometric * 10.0).min(full.likely)
+        (geometric * full.likely).sqrt().min(full.likely)
     } else {
         (geometric * full.likely.max(1.0)).sqrt().min(full.likely)
     };

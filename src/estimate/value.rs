@@ -483,8 +483,22 @@ pub fn union(parts: &[Value]) -> Value {
     let mut flat: Vec<Value> = Vec::new();
     for part in parts {
         for value in part.alternatives() {
-            if !flat.iter().any(|v| v.same(value)) {
-                flat.push(value.clone());
+            if flat.iter().any(|v| v.same(value)) {
+                continue;
+            }
+            // Two numbers, or two strings, are one number or string of wider bounds.
+            let merges = |v: &Value| {
+                matches!(
+                    (v, value),
+                    (Value::Bool(_), Value::Bool(_))
+                        | (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_))
+                        | (Value::Text(..), Value::Text(..))
+                        | (Value::Bytes(_), Value::Bytes(_))
+                )
+            };
+            match flat.iter_mut().find(|v| merges(v)) {
+                Some(like) => *like = like.join(value),
+                None => flat.push(value.clone()),
             }
         }
     }
