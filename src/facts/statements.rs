@@ -232,17 +232,20 @@ impl Lowering<'_> {
     fn type_alias(&mut self, node: NodeId) -> Statement {
         let tree = self.tree;
         let mut parts = tree.parts(node);
-        if let (Some(left), Some(right)) = (parts.next(), parts.next()) {
-            let value = self.expression(right);
-            // `Name`, or the `Name` of `Name[T]`.
-            let mut name = left;
-            while let Some(inner) = tree.parts(name).next() {
-                name = inner;
-            }
-            if tree.kind(name) == Kind::Identifier {
-                let name = self.name(name);
-                self.bind(name, BindingValue::Assigned(value));
-            }
+        let (Some(left), Some(right)) = (parts.next(), parts.next()) else { return Statement::Nothing };
+        let value = self.expression(right);
+        // `type(self).cache = {}`: the grammar takes it for an alias.
+        if let Some(target) = self.call_of_type(node, left) {
+            return Statement::Assign { targets: Box::new([target]), value };
+        }
+        // `Name`, or the `Name` of `Name[T]`.
+        let mut name = left;
+        while let Some(inner) = tree.parts(name).next() {
+            name = inner;
+        }
+        if tree.kind(name) == Kind::Identifier {
+            let name = self.name(name);
+            self.bind(name, BindingValue::Assigned(value));
         }
         Statement::Nothing
     }

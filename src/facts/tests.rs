@@ -127,6 +127,9 @@ fn statements() {
         ),
         ("pass\nglobal x\nreturn 1, 2\nreturn", "pass\npass\nreturn (1, 2,)\nreturn"),
         ("type A[T] = list[T]", "pass"),
+        ("type(a).b = c", "type(a).b = c"),
+        ("type(a, b).c[0] = d", "type(a, b).c[0] = d"),
+        ("a: dict[str: int]", "a: dict[str:int:]"),
     ];
     for (python, expected) in table {
         check(python, expected);
