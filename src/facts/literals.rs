@@ -55,7 +55,8 @@ impl Lowering<'_> {
                 continue;
             }
             let simple = literal.raw || !literal.content.contains('\\');
-            let count = if simple { literal.content.chars().count() } else { decoded_length(literal.content) };
+            let count =
+                if simple { literal.content.chars().count() } else { decoded_length(literal.content) };
             length += count;
             if simple && pieces.len() == 1 && count <= LONGEST_VALUE {
                 plain = Some(literal.content);

@@ -99,12 +99,18 @@ fn literals() {
 fn statements() {
     let table = [
         ("a = b.c = d, *e = f()", "a = b.c = (d, *e,) = f()"),
-        ("a: int = 1; b: list[str]; c.d: X | None = None", "a: int = 1\nb: list[str]\nc.d: (X | None) = None"),
+        (
+            "a: int = 1; b: list[str]; c.d: X | None = None",
+            "a: int = 1\nb: list[str]\nc.d: (X | None) = None",
+        ),
         ("a //= 2\nb[0] **= 3", "a //= 2\nb[0] **= 3"),
         ("raise E(1) from e\nraise\nraise F", "raise E(1) from e\nraise\nraise F"),
         ("assert a, b", "assert a, b"),
         ("del a, b[0]", "del a, b[0]"),
-        ("while a:\n    b = 1\n    break\nelse:\n    continue", "while a: # [b]\n  b = 1\n  break\nelse:\n  continue"),
+        (
+            "while a:\n    b = 1\n    break\nelse:\n    continue",
+            "while a: # [b]\n  b = 1\n  break\nelse:\n  continue",
+        ),
         (
             "for a, b in c:\n    if a: d = 1\n    def f(): e = 1\nelse:\n    g = 1",
             "for (a, b,) in c: # [a b d f]\n  if a:\n    d = 1\n  def f(): # [e]\n    e = 1\nelse:\n  g = 1",
@@ -176,7 +182,8 @@ fn classes() {
         "@d\nclass A(B, c.D[E], metaclass=M):\n    x: int = 1\n    if y:\n        def m(self): pass\n    else:\n        async def n(self): pass\n    class I: pass",
         "@d\nclass A(B, c.D[E], metaclass=M): # [m n]\n  x: int = 1\n  if y:\n    def m(self): # [self] method\n      pass\n  else:\n    async def n(self): # [self] method\n      pass\n  class I(): # []\n    pass",
     );
-    let facts = facts("class A:\n    x = 1\n    y: int\n    import z\n    def f(self): pass\n    class B: pass\n");
+    let facts =
+        facts("class A:\n    x = 1\n    y: int\n    import z\n    def f(self): pass\n    class B: pass\n");
     assert_eq!(dump::bindings(&facts, &facts.classes[0].bindings), "x = 1\ny : int\nz from z\nB class\n");
     assert_eq!(facts.classes[1].outer, Some(crate::id::ClassId(0)));
 }
@@ -195,14 +202,19 @@ fn module_bindings() {
         "if TYPE_CHECKING:\n    import a\nelse:\n    import b\nif not t.TYPE_CHECKING:\n    import c\nelse:\n    import d\nif x:\n    import e\nelif typing.TYPE_CHECKING:\n    import f\nif False:\n    import g",
         "a from a typing\nb from b\nc from c\nd from d typing\ne from e maybe\nf from f typing\ng from g typing",
     );
-    check_bindings("def f():\n    global pool\n    pool = P()\npool = None", "f def\npool = None\npool = P() maybe");
+    check_bindings(
+        "def f():\n    global pool\n    pool = P()\npool = None",
+        "f def\npool = None\npool = P() maybe",
+    );
 }
 
 #[test]
 fn exports() {
     let exports = |python: &str| {
         let facts = facts(python);
-        facts.exports.map(|names| names.iter().map(|name| facts.names[name.index()].to_string()).collect::<Vec<_>>())
+        facts
+            .exports
+            .map(|names| names.iter().map(|name| facts.names[name.index()].to_string()).collect::<Vec<_>>())
     };
     let some = |names: &[&str]| Some(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
     assert_eq!(exports("__all__ = ['a', 'b']"), some(&["a", "b"]));
@@ -237,7 +249,8 @@ fn main_guard() {
 
 #[test]
 fn unreadable_code_keeps_its_readable_parts() {
-    let table = [("print >>f, g(x)", "?<?<f>, g(x)>"), ("print g(x)", "?<g(x)>"), ("exec code in ns", "?<code, ns>")];
+    let table =
+        [("print >>f, g(x)", "?<?<f>, g(x)>"), ("print g(x)", "?<g(x)>"), ("exec code in ns", "?<code, ns>")];
     for (python, expected) in table {
         check(python, expected);
     }

@@ -25,7 +25,11 @@ impl Project {
     /// Relative imports go by folders; one that leads nowhere is [`Entity::Unknown`]. For absolute ones see the
     /// roots in `folders.rs`; what they do not hold is a library.
     pub fn import(&self, from: FileId, module: &str, level: u32) -> Entity {
-        if level == 0 { self.import_absolute(from, module) } else { self.import_relative(from, module, level) }
+        if level == 0 {
+            self.import_absolute(from, module)
+        } else {
+            self.import_relative(from, module, level)
+        }
     }
 
     fn import_absolute(&self, from: FileId, module: &str) -> Entity {
@@ -64,7 +68,9 @@ impl Project {
         }
         match self.folders.descend(folder, module) {
             Some(Place::Module(file) | Place::Package(_, file)) => Entity::Module(file),
-            Some(Place::Namespace(folder)) => Entity::Namespace(format!("{}|", self.folders.path(folder)).into()),
+            Some(Place::Namespace(folder)) => {
+                Entity::Namespace(format!("{}|", self.folders.path(folder)).into())
+            }
             None => Entity::Unknown,
         }
     }
@@ -105,7 +111,9 @@ impl Project {
                 {
                     found.push(match place {
                         Place::Module(file) | Place::Package(_, file) => Entity::Module(file),
-                        Place::Namespace(below) => Entity::Namespace(format!("{}|", self.folders.path(below)).into()),
+                        Place::Namespace(below) => {
+                            Entity::Namespace(format!("{}|", self.folders.path(below)).into())
+                        }
                     });
                 }
                 found
@@ -113,7 +121,8 @@ impl Project {
             Entity::Namespace(namespace) => {
                 let (root, dotted) = namespace.split_once('|').unwrap_or((namespace, ""));
                 let longer = if dotted.is_empty() { name.to_owned() } else { format!("{dotted}.{name}") };
-                let place = self.folders.at(root).and_then(|root| Some((root, self.folders.descend(root, &longer)?)));
+                let place =
+                    self.folders.at(root).and_then(|root| Some((root, self.folders.descend(root, &longer)?)));
                 match place {
                     Some((root, Place::Namespace(below))) if dotted.is_empty() => {
                         let _ = root;
@@ -190,7 +199,14 @@ impl Project {
     }
 
     /// What `name` is by `from … import *`: the last one that has it; all libraries that may.
-    fn starred(&self, file: FileId, name: &str, view: View, followed: &mut Followed, found: &mut Vec<Entity>) {
+    fn starred(
+        &self,
+        file: FileId,
+        name: &str,
+        view: View,
+        followed: &mut Followed,
+        found: &mut Vec<Entity>,
+    ) {
         let parsed = self.parsed(file);
         let text = |id: NameId| parsed.facts.names.get(id.index()).map_or("", |name| &**name);
         for &star in parsed.stars.iter().rev() {

@@ -7,8 +7,11 @@ use crate::facts::ir::BindingValue;
 use crate::id::FileId;
 
 fn project(files: &[(&str, &str)]) -> Project {
-    let input =
-        |&(path, text): &(&str, &str)| SourceInput { path: path.to_owned(), text: Arc::from(text), reported: true };
+    let input = |&(path, text): &(&str, &str)| SourceInput {
+        path: path.to_owned(),
+        text: Arc::from(text),
+        reported: true,
+    };
     Project::new(files.iter().map(input).collect())
 }
 
@@ -52,7 +55,10 @@ fn check(project: &Project, path: &str, dotted: &str, expected: &str) {
 fn absolute_imports_relative_imports_and_aliases() {
     let project = project(&[
         ("pkg/__init__.py", "from .a import f as g, missing\nfrom . import b\nimport pkg.sub.deep\n"),
-        ("pkg/a.py", "def f(): pass\nimport os.path\nimport os.path as p\nx = 1\nfrom .sub import deep as d\n"),
+        (
+            "pkg/a.py",
+            "def f(): pass\nimport os.path\nimport os.path as p\nx = 1\nfrom .sub import deep as d\n",
+        ),
         (
             "pkg/b.py",
             "from .a import f\nfrom .. import up\nfrom ..pkg.a import x\nfrom .nowhere import z\nfrom pkg import sub\n",
@@ -179,8 +185,14 @@ fn source_folders_and_namespaces() {
         ("r/src/app/__init__.py", ""),
         ("r/src/app/core.py", "def f(): pass\nfrom plain.mod import g\n"),
         ("r/src/plain/mod.py", "def g(): pass\n"),
-        ("r/src/plain/two.py", "from . import mod\nfrom .mod import g\nfrom ..app import core\nfrom . import gone\n"),
-        ("r/tests/test_core.py", "from app.core import f\nimport app\nimport plain.mod\nimport tools.run as t\n"),
+        (
+            "r/src/plain/two.py",
+            "from . import mod\nfrom .mod import g\nfrom ..app import core\nfrom . import gone\n",
+        ),
+        (
+            "r/tests/test_core.py",
+            "from app.core import f\nimport app\nimport plain.mod\nimport tools.run as t\n",
+        ),
         ("r/tools/run.py", "import app.core\nimport google.cloud.storage\n"),
         ("r/google/own/x.py", ""),
     ]);
