@@ -85,6 +85,9 @@ fn literals() {
         ("f'a{b}c{{d}} {e!r:>{w}}'", "f6<b, e, w>"),
         ("'x' f'{y}'", "f1<y>"),
         ("rb'\\x'", "b2"),
+        ("'''a\r\nb\rc'''", r#""a\nb\nc"5"#),
+        ("r'''a\\n\r\n'''", r#""a\\n\n"4"#),
+        ("'a\\\r\nb'", r#""ab"2"#),
         ("True, None, ...", "(True, None, ...,)"),
     ];
     for (python, expected) in table {
