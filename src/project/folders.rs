@@ -186,11 +186,7 @@ impl Folders {
     }
 
     /// What `file` may be imported as, the shortest name first.
-    pub(super) fn module_names<'f>(
-        &'f self,
-        file: FileId,
-        path: &str,
-    ) -> impl Iterator<Item = Box<str>> + 'f {
+    pub(super) fn module_names<'f>(&'f self, file: FileId, path: &str) -> impl Iterator<Item = Box<str>> + 'f {
         let (_, stem) = split(path);
         let mut name = if stem == "__init__" { String::new() } else { stem.to_owned() };
         let mut folder = self.of_file(file);

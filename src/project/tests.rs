@@ -7,11 +7,8 @@ use crate::facts::ir::BindingValue;
 use crate::id::FileId;
 
 fn project(files: &[(&str, &str)]) -> Project {
-    let input = |&(path, text): &(&str, &str)| SourceInput {
-        path: path.to_owned(),
-        text: Arc::from(text),
-        reported: true,
-    };
+    let input =
+        |&(path, text): &(&str, &str)| SourceInput { path: path.to_owned(), text: Arc::from(text), reported: true };
     Project::new(files.iter().map(input).collect())
 }
 
@@ -55,10 +52,7 @@ fn check(project: &Project, path: &str, dotted: &str, expected: &str) {
 fn absolute_imports_relative_imports_and_aliases() {
     let project = project(&[
         ("pkg/__init__.py", "from .a import f as g, missing\nfrom . import b\nimport pkg.sub.deep\n"),
-        (
-            "pkg/a.py",
-            "def f(): pass\nimport os.path\nimport os.path as p\nx = 1\nfrom .sub import deep as d\n",
-        ),
+        ("pkg/a.py", "def f(): pass\nimport os.path\nimport os.path as p\nx = 1\nfrom .sub import deep as d\n"),
         (
             "pkg/b.py",
             "from .a import f\nfrom .. import up\nfrom ..pkg.a import x\nfrom .nowhere import z\nfrom pkg import sub\n",
@@ -106,6 +100,9 @@ fn a_name_bound_several_times() {
         ("b.py", "def f(): pass\ndef f(): pass\nif x:\n    def f(): pass\n"),
         ("c.py", "import x\nimport y as x\nx += 1\n"),
         ("d.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from b import f\n"),
+        ("f.py", "from d import f\n"),
+        ("p/__init__.py", ""),
+        ("p/a.py", "def f(): pass\nfrom p.a import f\n"),
         ("e.py", "def g():\n    global pool\n    pool = f()\npool = None\n"),
     ]);
     check(&project, "a.py", "json.dumps", "library ujson.dumps, library json.dumps");
@@ -113,6 +110,8 @@ fn a_name_bound_several_times() {
     check(&project, "c.py", "x", "library y, value c.py:x");
     check(&project, "d.py", "f", "");
     check(&project, "e.py", "pool", "value e.py:pool, value e.py:pool");
+    check(&project, "f.py", "f", "def b.py:f, def b.py:f");
+    check(&project, "p/a.py", "f", "def p/a.py:f");
     let typing = project.typing_global(file(&project, "d.py"), "f");
     assert_eq!(typing.len(), 2);
 }
@@ -152,6 +151,24 @@ fn cycles_end() {
 }
 
 #[test]
+fn star_cycles_and_long_chains_end() {
+    let modules = 40;
+    let stars = |of| -> String { (0..modules).filter(|&n| n != of).map(|n| format!("from m{n} import *\n")).collect() };
+    let mut files: Vec<(String, String)> = (0..modules).map(|n| (format!("m{n}.py"), stars(n))).collect();
+    files.push(("last.py".into(), "def here(): pass\n".into()));
+    files.extend((0..10_000).map(|n| (format!("c{n}.py"), format!("from c{} import x\n", n + 1))));
+    if let Some((_, text)) = files.get_mut(7) {
+        text.push_str("from last import here\n");
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let project = project(&files);
+    check(&project, "m0.py", "here", "def last.py:here");
+    check(&project, "m0.py", "nowhere", "");
+    check(&project, "c0.py", "x", "unknown");
+    check(&project, "c9990.py", "x", "library c10000.x");
+}
+
+#[test]
 fn projects_side_by_side_do_not_see_each_other() {
     let project = project(&[
         ("A/json.py", "def dumps(): pass\n"),
@@ -185,14 +202,8 @@ fn source_folders_and_namespaces() {
         ("r/src/app/__init__.py", ""),
         ("r/src/app/core.py", "def f(): pass\nfrom plain.mod import g\n"),
         ("r/src/plain/mod.py", "def g(): pass\n"),
-        (
-            "r/src/plain/two.py",
-            "from . import mod\nfrom .mod import g\nfrom ..app import core\nfrom . import gone\n",
-        ),
-        (
-            "r/tests/test_core.py",
-            "from app.core import f\nimport app\nimport plain.mod\nimport tools.run as t\n",
-        ),
+        ("r/src/plain/two.py", "from . import mod\nfrom .mod import g\nfrom ..app import core\nfrom . import gone\n"),
+        ("r/tests/test_core.py", "from app.core import f\nimport app\nimport plain.mod\nimport tools.run as t\n"),
         ("r/tools/run.py", "import app.core\nimport google.cloud.storage\n"),
         ("r/google/own/x.py", ""),
     ]);
