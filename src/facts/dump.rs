@@ -73,12 +73,7 @@ impl Dump<'_> {
                 self.line(depth, &line);
             }
             Statement::AugmentedAssign { target, operator, value } => {
-                let line = format!(
-                    "{} {}= {}",
-                    self.expression(*target),
-                    binary(*operator),
-                    self.expression(*value)
-                );
+                let line = format!("{} {}= {}", self.expression(*target), binary(*operator), self.expression(*value));
                 self.line(depth, &line);
             }
             Statement::AnnotatedAssign { target, annotation, value } => {
@@ -90,8 +85,7 @@ impl Dump<'_> {
             }
             Statement::Return(value) => self.word(depth, "return", *value),
             Statement::Raise { exception, cause } => {
-                let cause =
-                    cause.map(|cause| format!(" from {}", self.expression(cause))).unwrap_or_default();
+                let cause = cause.map(|cause| format!(" from {}", self.expression(cause))).unwrap_or_default();
                 let exception = exception.map(|e| format!(" {}", self.expression(e))).unwrap_or_default();
                 self.line(depth, &format!("raise{exception}{cause}"));
             }
@@ -148,8 +142,7 @@ impl Dump<'_> {
                 let head = format!("match {}:", self.expression(*subject));
                 self.line(depth, &head);
                 for case in cases {
-                    let classes: Vec<String> =
-                        case.classes.iter().map(|&class| self.expression(class)).collect();
+                    let classes: Vec<String> = case.classes.iter().map(|&class| self.expression(class)).collect();
                     let mut head = format!("case [{}] {}", self.names(&case.names), classes.join(" "));
                     if let Some(guard) = case.guard {
                         head += &format!(" if {}", self.expression(guard));
@@ -209,11 +202,7 @@ impl Dump<'_> {
         }
         let is_async = if function.is_async { "async " } else { "" };
         let returns = function.returns.map(|r| format!(" -> {}", self.expression(r))).unwrap_or_default();
-        let head = format!(
-            "{is_async}def {}({}){returns}: # {notes}",
-            self.name(function.name),
-            self.parameters(id)
-        );
+        let head = format!("{is_async}def {}({}){returns}: # {notes}", self.name(function.name), self.parameters(id));
         self.headed(depth, &head, &function.body);
     }
 
@@ -251,8 +240,7 @@ impl Dump<'_> {
         arguments.retain(|text| !text.is_empty());
         let methods: Vec<&str> =
             class.methods.iter().map(|id| self.name(self.facts.functions[id.index()].name)).collect();
-        let head =
-            format!("class {}({}): # [{}]", self.name(class.name), arguments.join(", "), methods.join(" "));
+        let head = format!("class {}({}): # [{}]", self.name(class.name), arguments.join(", "), methods.join(" "));
         self.headed(depth, &head, &class.body);
     }
 
@@ -370,8 +358,7 @@ impl Dump<'_> {
             Expression::Comprehension { kind, element, clauses } => {
                 let clause = |clause: &Clause| {
                     let is_async = if clause.is_async { "async " } else { "" };
-                    let mut text =
-                        format!("{is_async}for {} in {}", of(&clause.target), of(&clause.iterable));
+                    let mut text = format!("{is_async}for {} in {}", of(&clause.target), of(&clause.iterable));
                     for condition in &clause.conditions {
                         text += &format!(" if {}", of(condition));
                     }

@@ -8,8 +8,8 @@ use crate::syntax::{Kind, NodeId};
 use crate::text::Span;
 
 use super::ir::{
-    Argument, ArgumentKind, BindingValue, Clause, Comparison, ComprehensionKind, Expression, Function,
-    Operator, Parameter, ParameterKind, Statement, UnaryOperator,
+    Argument, ArgumentKind, BindingValue, Clause, Comparison, ComprehensionKind, Expression, Function, Operator,
+    Parameter, ParameterKind, Statement, UnaryOperator,
 };
 use super::scopes::{Scope, ScopeKind, Source};
 use super::{Lowering, MOST_NESTED_EXPRESSIONS, boxed};
@@ -100,16 +100,14 @@ impl Lowering<'_> {
             }
         }
         let operands = boxed(operands);
-        let expression =
-            if operator == Some(Kind::Or) { Expression::Or(operands) } else { Expression::And(operands) };
+        let expression = if operator == Some(Kind::Or) { Expression::Or(operands) } else { Expression::And(operands) };
         self.push(expression, span)
     }
 
     /// `x[index]`, `x[a, b]`.
     fn index(&mut self, node: NodeId, first: NodeId) -> ExpressionId {
         let tree = self.tree;
-        let several =
-            tree.parts(node).nth(2).is_some() || tree.children(node).any(|c| tree.kind(c) == Kind::Comma);
+        let several = tree.parts(node).nth(2).is_some() || tree.children(node).any(|c| tree.kind(c) == Kind::Comma);
         if !several {
             return self.expression(first);
         }
@@ -166,9 +164,7 @@ impl Lowering<'_> {
             }
             Kind::Yield => self.yielded(node),
             Kind::NamedExpression => self.named(node),
-            Kind::ListSplat | Kind::ListSplatPattern | Kind::SplatType => {
-                self.operand(node, Expression::Starred)
-            }
+            Kind::ListSplat | Kind::ListSplatPattern | Kind::SplatType => self.operand(node, Expression::Starred),
             Kind::Slice => self.slice(node),
             Kind::GenericType => self.generic_type(node),
             Kind::UnionType => self.union_type(node),
@@ -194,8 +190,7 @@ impl Lowering<'_> {
     pub(super) fn readable(&mut self, node: NodeId) -> Box<[ExpressionId]> {
         let tree = self.tree;
         let children = tree.children(node);
-        let readable =
-            children.filter(|&child| tree.kind(child).is_part() || tree.kind(child) == Kind::Error);
+        let readable = children.filter(|&child| tree.kind(child).is_part() || tree.kind(child) == Kind::Error);
         readable.map(|child| self.expression(child)).collect()
     }
 
@@ -291,8 +286,7 @@ impl Lowering<'_> {
         let mut at = node;
         let otherwise = loop {
             let mut parts = tree.parts(at);
-            let (Some(then), Some(condition), Some(otherwise)) = (parts.next(), parts.next(), parts.next())
-            else {
+            let (Some(then), Some(condition), Some(otherwise)) = (parts.next(), parts.next(), parts.next()) else {
                 let readable = self.readable(at);
                 break self.push(Expression::Unknown(readable), tree.span(at));
             };
@@ -498,8 +492,7 @@ impl Lowering<'_> {
         }
         let start = tree.span(statement).start;
         let callee = self.intern("type");
-        let callee =
-            self.push(Expression::Name(callee), Span::new(start as usize, start as usize + "type".len()));
+        let callee = self.push(Expression::Name(callee), Span::new(start as usize, start as usize + "type".len()));
         let arguments = self.arguments(at);
         let span = Span { start, end: tree.span(at).end };
         let mut value = self.push(Expression::Call { callee, arguments }, span);

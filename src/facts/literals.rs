@@ -55,11 +55,8 @@ impl Lowering<'_> {
                 continue;
             }
             let simple = is_simple(literal.content, literal.raw);
-            let count = if simple {
-                literal.content.chars().count()
-            } else {
-                decoded_length(literal.content, literal.raw)
-            };
+            let count =
+                if simple { literal.content.chars().count() } else { decoded_length(literal.content, literal.raw) };
             length += count;
             if simple && pieces.len() == 1 && count <= LONGEST_VALUE {
                 plain = Some(literal.content);

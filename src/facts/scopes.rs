@@ -117,12 +117,7 @@ impl Lowering<'_> {
                 if scope.globals.contains(&name)
                     && let Some(module) = self.scopes.first_mut()
                 {
-                    module.from_functions.push(Binding {
-                        name,
-                        value,
-                        typing_only: false,
-                        conditional: true,
-                    });
+                    module.from_functions.push(Binding { name, value, typing_only: false, conditional: true });
                 }
             }
         }
@@ -164,11 +159,7 @@ impl Lowering<'_> {
             return;
         }
         let attribute = self.name(attribute);
-        self.facts.attribute_stores.push(AttributeStore {
-            class: method.class,
-            function: method.function,
-            attribute,
-        });
+        self.facts.attribute_stores.push(AttributeStore { class: method.class, function: method.function, attribute });
     }
 
     /// The function that encloses the scope in hand, through classes.

@@ -6,8 +6,8 @@ use crate::text::Span;
 
 use super::expressions::operator;
 use super::ir::{
-    ArgumentKind, Binding, BindingValue, Block, Case, Class, Comparison, Expression, Function, Handler,
-    Parameter, Statement,
+    ArgumentKind, Binding, BindingValue, Block, Case, Class, Comparison, Expression, Function, Handler, Parameter,
+    Statement,
 };
 use super::scopes::{Method, Scope, ScopeKind, Source};
 use super::{Lowering, MOST_NESTED_BLOCKS, boxed};
@@ -57,8 +57,7 @@ impl Lowering<'_> {
     /// Makes a statement of expressions that stand among errors.
     fn flush(&mut self, stray: &mut Vec<ExpressionId>, statements: &mut Vec<StatementId>) {
         let span_of = |id: &ExpressionId| self.spans.expressions.get(id.index()).copied();
-        let (Some(first), Some(last)) = (stray.first().and_then(span_of), stray.last().and_then(span_of))
-        else {
+        let (Some(first), Some(last)) = (stray.first().and_then(span_of), stray.last().and_then(span_of)) else {
             return;
         };
         let span = Span { start: first.start, end: last.end };
@@ -71,9 +70,7 @@ impl Lowering<'_> {
         let tree = self.tree;
         let statement = match tree.kind(node) {
             Kind::ExpressionStatement => self.expression_statement(node),
-            Kind::ReturnStatement => {
-                Statement::Return(tree.parts(node).next().map(|value| self.expression(value)))
-            }
+            Kind::ReturnStatement => Statement::Return(tree.parts(node).next().map(|value| self.expression(value))),
             Kind::RaiseStatement => self.raise(node),
             Kind::AssertStatement => {
                 let mut parts = tree.parts(node);
@@ -220,11 +217,8 @@ impl Lowering<'_> {
         let tree = self.tree;
         let names: Vec<NameId> = tree.parts(node).map(|part| self.name(part)).collect();
         if let Some(scope) = self.scope() {
-            let declared = if tree.kind(node) == Kind::GlobalStatement {
-                &mut scope.globals
-            } else {
-                &mut scope.nonlocals
-            };
+            let declared =
+                if tree.kind(node) == Kind::GlobalStatement { &mut scope.globals } else { &mut scope.nonlocals };
             for name in names {
                 if !declared.contains(&name) {
                     declared.push(name);
@@ -403,10 +397,8 @@ impl Lowering<'_> {
     /// What a condition says of its branch and of the `else`.
     fn branches(&self, condition: NodeId) -> (Branch, Branch) {
         let text = self.source(condition);
-        let (text, negated) =
-            text.strip_prefix("not ").map_or((text, false), |rest| (rest.trim_start(), true));
-        let typing =
-            text == "TYPE_CHECKING" || text.ends_with(".TYPE_CHECKING") || text == "False" || text == "0";
+        let (text, negated) = text.strip_prefix("not ").map_or((text, false), |rest| (rest.trim_start(), true));
+        let typing = text == "TYPE_CHECKING" || text.ends_with(".TYPE_CHECKING") || text == "False" || text == "0";
         match (typing, negated) {
             (true, false) => (Branch::TypingOnly, Branch::Certain),
             (true, true) => (Branch::Certain, Branch::TypingOnly),
@@ -417,8 +409,7 @@ impl Lowering<'_> {
     /// `__name__ == "__main__"`, either way round.
     fn is_main_guard(&self, condition: ExpressionId) -> bool {
         let expression = |id: ExpressionId| self.facts.expressions.get(id.index());
-        let named =
-            |id: NameId, name: &str| self.facts.names.get(id.index()).is_some_and(|text| &**text == name);
+        let named = |id: NameId, name: &str| self.facts.names.get(id.index()).is_some_and(|text| &**text == name);
         let Some(Expression::Compare { first, rest }) = expression(condition) else { return false };
         let [(Comparison::Equal, second)] = **rest else { return false };
         let is_name = |id| matches!(expression(id), Some(&Expression::Name(name)) if named(name, "__name__"));
@@ -564,6 +555,14 @@ impl Lowering<'_> {
                 _ => {}
             }
         }
+        // Python 2's `except E, name:`; with types alone it is Python 3.14's.
+        if let ([_, second], None) = (caught.as_slice(), target)
+            && let Some(Expression::Name(name)) = self.facts.expressions.get(second.index())
+            && self.facts.names.get(name.index()).is_some_and(|name| name.starts_with(char::is_lowercase))
+        {
+            target = tree.parts(node).nth(1);
+            caught.pop();
+        }
         let exception = match *caught {
             [] => None,
             [only] => Some(only),
@@ -572,8 +571,7 @@ impl Lowering<'_> {
         if let Some(inner) = target.filter(|&t| tree.kind(t) == Kind::AsPatternTarget) {
             target = tree.parts(inner).next();
         }
-        let name =
-            target.filter(|&target| tree.kind(target) == Kind::Identifier).map(|target| self.name(target));
+        let name = target.filter(|&target| tree.kind(target) == Kind::Identifier).map(|target| self.name(target));
         if let Some(name) = name {
             self.bind(name, BindingValue::Other);
         }
@@ -719,8 +717,7 @@ impl Lowering<'_> {
     /// Takes the scope of a function off, and puts the function into its place.
     pub(super) fn close_function(&mut self, id: FunctionId, function: &mut Function) {
         if let Some(scope) = self.scopes.pop() {
-            let mut locals: Vec<NameId> =
-                function.parameters.iter().map(|parameter| parameter.name).collect();
+            let mut locals: Vec<NameId> = function.parameters.iter().map(|parameter| parameter.name).collect();
             let rest = scope.locals(&locals);
             locals.extend(rest);
             function.locals = locals;
@@ -842,9 +839,7 @@ impl Lowering<'_> {
 
     /// The strings of a list or tuple of plain strings.
     fn plain_names(&self, list: ExpressionId) -> Option<Vec<NameId>> {
-        let (Expression::List(items) | Expression::Tuple(items)) =
-            self.facts.expressions.get(list.index())?
-        else {
+        let (Expression::List(items) | Expression::Tuple(items)) = self.facts.expressions.get(list.index())? else {
             return None;
         };
         let plain = |item: &ExpressionId| match self.facts.expressions.get(item.index())? {

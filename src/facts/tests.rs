@@ -102,18 +102,12 @@ fn literals() {
 fn statements() {
     let table = [
         ("a = b.c = d, *e = f()", "a = b.c = (d, *e,) = f()"),
-        (
-            "a: int = 1; b: list[str]; c.d: X | None = None",
-            "a: int = 1\nb: list[str]\nc.d: (X | None) = None",
-        ),
+        ("a: int = 1; b: list[str]; c.d: X | None = None", "a: int = 1\nb: list[str]\nc.d: (X | None) = None"),
         ("a //= 2\nb[0] **= 3", "a //= 2\nb[0] **= 3"),
         ("raise E(1) from e\nraise\nraise F", "raise E(1) from e\nraise\nraise F"),
         ("assert a, b", "assert a, b"),
         ("del a, b[0]", "del a, b[0]"),
-        (
-            "while a:\n    b = 1\n    break\nelse:\n    continue",
-            "while a: # [b]\n  b = 1\n  break\nelse:\n  continue",
-        ),
+        ("while a:\n    b = 1\n    break\nelse:\n    continue", "while a: # [b]\n  b = 1\n  break\nelse:\n  continue"),
         (
             "for a, b in c:\n    if a: d = 1\n    def f(): e = 1\nelse:\n    g = 1",
             "for (a, b,) in c: # [a b d f]\n  if a:\n    d = 1\n  def f(): # [e]\n    e = 1\nelse:\n  g = 1",
@@ -130,6 +124,7 @@ fn statements() {
             "try:\n  a\nexcept (B, C,) as d:\n  e\nexcept F:\n  g\nexcept:\n  h\nelse:\n  i\nfinally:\n  j",
         ),
         ("try:\n    a\nexcept B, C:\n    d", "try:\n  a\nexcept (B, C,):\n  d"),
+        ("try:\n    a\nexcept B, c:\n    d", "try:\n  a\nexcept B as c:\n  d"),
         (
             "match a, b:\n    case Point(x=0, y=yy) | m.Line([q, *r]) if yy: c\n    case {'k': v, **rest} as w: d\n    case A.B | _: e\n    case str(): f",
             "match (a, b,):\n  case [yy q r] Point m.Line if yy\n    c\n  case [v rest w]\n    d\n  case []\n    e\n  case [] str\n    f",
@@ -185,8 +180,7 @@ fn classes() {
         "@d\nclass A(B, c.D[E], metaclass=M):\n    x: int = 1\n    if y:\n        def m(self): pass\n    else:\n        async def n(self): pass\n    class I: pass",
         "@d\nclass A(B, c.D[E], metaclass=M): # [m n]\n  x: int = 1\n  if y:\n    def m(self): # [self] method\n      pass\n  else:\n    async def n(self): # [self] method\n      pass\n  class I(): # []\n    pass",
     );
-    let facts =
-        facts("class A:\n    x = 1\n    y: int\n    import z\n    def f(self): pass\n    class B: pass\n");
+    let facts = facts("class A:\n    x = 1\n    y: int\n    import z\n    def f(self): pass\n    class B: pass\n");
     assert_eq!(dump::bindings(&facts, &facts.classes[0].bindings), "x = 1\ny : int\nz from z\nB class\n");
     assert_eq!(facts.classes[1].outer, Some(crate::id::ClassId(0)));
 }
@@ -205,19 +199,14 @@ fn module_bindings() {
         "if TYPE_CHECKING:\n    import a\nelse:\n    import b\nif not t.TYPE_CHECKING:\n    import c\nelse:\n    import d\nif x:\n    import e\nelif typing.TYPE_CHECKING:\n    import f\nif False:\n    import g",
         "a from a typing\nb from b\nc from c\nd from d typing\ne from e maybe\nf from f typing\ng from g typing",
     );
-    check_bindings(
-        "def f():\n    global pool\n    pool = P()\npool = None",
-        "f def\npool = None\npool = P() maybe",
-    );
+    check_bindings("def f():\n    global pool\n    pool = P()\npool = None", "f def\npool = None\npool = P() maybe");
 }
 
 #[test]
 fn exports() {
     let exports = |python: &str| {
         let facts = facts(python);
-        facts
-            .exports
-            .map(|names| names.iter().map(|name| facts.names[name.index()].to_string()).collect::<Vec<_>>())
+        facts.exports.map(|names| names.iter().map(|name| facts.names[name.index()].to_string()).collect::<Vec<_>>())
     };
     let some = |names: &[&str]| Some(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
     assert_eq!(exports("__all__ = ['a', 'b']"), some(&["a", "b"]));
@@ -244,6 +233,13 @@ fn attribute_stores() {
 }
 
 #[test]
+fn facts_know_nothing_of_places() {
+    let plain = "import a\ndef f(x):\n    return [x, 'y' 'z']\nclass C(a.B):\n    def m(self): self.n = 1\n";
+    let spread = "# note\n\nimport a  # note\n\n\ndef f( x ):\n\n    # note\n    return [\n        x,  # note\n        'y'\n        # note\n        'z'\n    ]\nclass C(a.B):\n    # note\n    def m(self):\n        self.n = 1\n";
+    assert_eq!(facts(plain), facts(spread));
+}
+
+#[test]
 fn main_guard() {
     assert!(facts("if __name__ == '__main__':\n    main()").has_main_guard);
     assert!(facts("if \"__main__\" == __name__: main()").has_main_guard);
@@ -252,8 +248,7 @@ fn main_guard() {
 
 #[test]
 fn unreadable_code_keeps_its_readable_parts() {
-    let table =
-        [("print >>f, g(x)", "?<?<f>, g(x)>"), ("print g(x)", "?<g(x)>"), ("exec code in ns", "?<code, ns>")];
+    let table = [("print >>f, g(x)", "?<?<f>, g(x)>"), ("print g(x)", "?<g(x)>"), ("exec code in ns", "?<code, ns>")];
     for (python, expected) in table {
         check(python, expected);
     }
