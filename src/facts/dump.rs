@@ -115,7 +115,9 @@ impl Dump<'_> {
                 let items: Vec<String> = items
                     .iter()
                     .map(|&(context, target)| match target {
-                        Some(target) => format!("{} as {}", self.expression(context), self.expression(target)),
+                        Some(target) => {
+                            format!("{} as {}", self.expression(context), self.expression(target))
+                        }
                         None => self.expression(context),
                     })
                     .collect();

@@ -169,6 +169,7 @@ impl Lowering<'_> {
             Kind::GenericType => self.generic_type(node),
             Kind::UnionType => self.union_type(node),
             Kind::MemberType => self.member_type(node),
+            Kind::ConstrainedType => self.constrained_type(node),
             Kind::Parameters
             | Kind::LambdaParameters
             | Kind::Block
@@ -463,6 +464,43 @@ impl Lowering<'_> {
             [left, right] => Expression::Binary { operator: Operator::BitOr, left, right },
             ref items => Expression::Unknown(items.into()),
         }
+    }
+
+    /// `key: value` in a type, `dict[str: int]`.
+    fn constrained_type(&mut self, node: NodeId) -> Expression {
+        match *self.items(node) {
+            [lower, upper] => Expression::Slice { lower: Some(lower), upper: Some(upper), step: None },
+            ref items => Expression::Unknown(items.into()),
+        }
+    }
+
+    /// The `type(x).y` of a statement `type(x).y = z`, of which the grammar makes `type` and an expression `(x).y`.
+    pub(super) fn call_of_type(&mut self, statement: NodeId, left: NodeId) -> Option<ExpressionId> {
+        let tree = self.tree;
+        let base = self.chain.len();
+        let mut at = left;
+        while matches!(tree.kind(at), Kind::Type | Kind::Attribute | Kind::Subscript | Kind::Call) {
+            if tree.kind(at) != Kind::Type {
+                self.chain.push(at);
+            }
+            let Some(first) = tree.parts(at).next() else { break };
+            at = first;
+        }
+        if !matches!(tree.kind(at), Kind::ParenthesizedExpression | Kind::Tuple) || self.chain.len() == base {
+            self.chain.truncate(base);
+            return None;
+        }
+        let start = tree.span(statement).start;
+        let callee = self.intern("type");
+        let callee = self.push(Expression::Name(callee), Span::new(start as usize, start as usize + "type".len()));
+        let arguments = self.arguments(at);
+        let span = Span { start, end: tree.span(at).end };
+        let mut value = self.push(Expression::Call { callee, arguments }, span);
+        while self.chain.len() > base {
+            let Some(link) = self.chain.pop() else { break };
+            value = self.link(link, value, base);
+        }
+        Some(value)
     }
 
     /// `A.B` in a type.

@@ -54,8 +54,9 @@ impl Lowering<'_> {
                 value = None;
                 continue;
             }
-            let simple = literal.raw || !literal.content.contains('\\');
-            let count = if simple { literal.content.chars().count() } else { decoded_length(literal.content) };
+            let simple = is_simple(literal.content, literal.raw);
+            let count =
+                if simple { literal.content.chars().count() } else { decoded_length(literal.content, literal.raw) };
             length += count;
             if simple && pieces.len() == 1 && count <= LONGEST_VALUE {
                 plain = Some(literal.content);
@@ -65,7 +66,7 @@ impl Lowering<'_> {
                 if simple {
                     value.push_str(literal.content);
                 } else {
-                    decode(literal.content, |c| value.push(c));
+                    decode(literal.content, literal.raw, |c| value.push(c));
                 }
             }
         }
@@ -121,7 +122,7 @@ impl Lowering<'_> {
     fn characters(&self, start: u32, end: u32, raw: bool) -> usize {
         let text = self.text.get(start as usize..end as usize).unwrap_or("");
         let braces = text.matches("{{").count() + text.matches("}}").count();
-        let count = if raw || !text.contains('\\') { text.chars().count() } else { decoded_length(text) };
+        let count = if is_simple(text, raw) { text.chars().count() } else { decoded_length(text, raw) };
         count.saturating_sub(braces)
     }
 }
@@ -167,29 +168,35 @@ fn literal(source: &str, start: u32) -> Option<Literal<'_>> {
     })
 }
 
+/// True if `content` stands for itself: no escapes, and no line ends that Python reads as `\n`.
+fn is_simple(content: &str, raw: bool) -> bool {
+    let escape = if raw { b'\r' } else { b'\\' };
+    memchr::memchr2(escape, b'\r', content.as_bytes()).is_none()
+}
+
 /// How many characters `content` stands for.
-fn decoded_length(content: &str) -> usize {
+fn decoded_length(content: &str, raw: bool) -> usize {
     let mut length = 0;
-    decode(content, |_| length += 1);
+    decode(content, raw, |_| length += 1);
     length
 }
 
 /// Hands the characters that `content` stands for to `take`.
-fn decode(content: &str, mut take: impl FnMut(char)) {
+fn decode(content: &str, raw: bool, mut take: impl FnMut(char)) {
     let mut rest = content.chars();
     while let Some(c) = rest.next() {
-        if c != '\\' {
+        if c == '\r' {
+            skip_newline(&mut rest);
+            take('\n');
+            continue;
+        }
+        if c != '\\' || raw {
             take(c);
             continue;
         }
         match rest.next() {
             Some('\n') => {}
-            Some('\r') => {
-                let mut after = rest.clone();
-                if after.next() == Some('\n') {
-                    rest = after;
-                }
-            }
+            Some('\r') => skip_newline(&mut rest),
             Some('n') => take('\n'),
             Some('t') => take('\t'),
             Some('r') => take('\r'),
@@ -215,6 +222,14 @@ fn decode(content: &str, mut take: impl FnMut(char)) {
             }
             None => take('\\'),
         }
+    }
+}
+
+/// Takes the `\n` of `\r\n`.
+fn skip_newline(rest: &mut std::str::Chars<'_>) {
+    let mut after = rest.clone();
+    if after.next() == Some('\n') {
+        *rest = after;
     }
 }
 

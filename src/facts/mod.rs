@@ -63,13 +63,13 @@ struct Lowering<'t> {
 impl<'t> Lowering<'t> {
     fn new(text: &'t str, tree: &'t Tree) -> Lowering<'t> {
         let facts = Facts {
-            expressions: Vec::with_capacity(text.len() / 12),
-            statements: Vec::with_capacity(text.len() / 48),
+            expressions: Vec::with_capacity(text.len() / 20),
+            statements: Vec::with_capacity(text.len() / 80),
             ..Facts::default()
         };
         let spans = Spans {
-            expressions: Vec::with_capacity(text.len() / 12),
-            statements: Vec::with_capacity(text.len() / 48),
+            expressions: Vec::with_capacity(text.len() / 20),
+            statements: Vec::with_capacity(text.len() / 80),
             comments: tree.comments.clone(),
             errors: tree.errors.clone(),
             ..Spans::default()
@@ -99,6 +99,11 @@ impl<'t> Lowering<'t> {
             self.facts.bindings = module.bindings;
             self.facts.bindings.extend(module.from_functions);
         }
+        // Facts are kept, for as many files as there are.
+        self.facts.expressions.shrink_to_fit();
+        self.facts.statements.shrink_to_fit();
+        self.spans.expressions.shrink_to_fit();
+        self.spans.statements.shrink_to_fit();
         (self.facts, self.spans)
     }
 
@@ -168,7 +173,7 @@ impl<'t> Lowering<'t> {
     }
 }
 
-/// The last bit of nothing: `Box<[T]>` of a vector, named for reading.
+/// A finished list.
 fn boxed<T>(items: Vec<T>) -> Box<[T]> {
     items.into_boxed_slice()
 }

@@ -232,17 +232,20 @@ impl Lowering<'_> {
     fn type_alias(&mut self, node: NodeId) -> Statement {
         let tree = self.tree;
         let mut parts = tree.parts(node);
-        if let (Some(left), Some(right)) = (parts.next(), parts.next()) {
-            let value = self.expression(right);
-            // `Name`, or the `Name` of `Name[T]`.
-            let mut name = left;
-            while let Some(inner) = tree.parts(name).next() {
-                name = inner;
-            }
-            if tree.kind(name) == Kind::Identifier {
-                let name = self.name(name);
-                self.bind(name, BindingValue::Assigned(value));
-            }
+        let (Some(left), Some(right)) = (parts.next(), parts.next()) else { return Statement::Nothing };
+        let value = self.expression(right);
+        // `type(self).cache = {}`: the grammar takes it for an alias.
+        if let Some(target) = self.call_of_type(node, left) {
+            return Statement::Assign { targets: Box::new([target]), value };
+        }
+        // `Name`, or the `Name` of `Name[T]`.
+        let mut name = left;
+        while let Some(inner) = tree.parts(name).next() {
+            name = inner;
+        }
+        if tree.kind(name) == Kind::Identifier {
+            let name = self.name(name);
+            self.bind(name, BindingValue::Assigned(value));
         }
         Statement::Nothing
     }
@@ -552,6 +555,14 @@ impl Lowering<'_> {
                 _ => {}
             }
         }
+        // Python 2's `except E, name:`; with types alone it is Python 3.14's.
+        if let ([_, second], None) = (caught.as_slice(), target)
+            && let Some(Expression::Name(name)) = self.facts.expressions.get(second.index())
+            && self.facts.names.get(name.index()).is_some_and(|name| name.starts_with(char::is_lowercase))
+        {
+            target = tree.parts(node).nth(1);
+            caught.pop();
+        }
         let exception = match *caught {
             [] => None,
             [only] => Some(only),
@@ -812,7 +823,9 @@ impl Lowering<'_> {
     /// `__all__.extend(other.__all__)`: no longer a plain literal.
     fn note_export_call(&mut self, value: ExpressionId) {
         let Some(Expression::Call { callee, .. }) = self.facts.expressions.get(value.index()) else { return };
-        let Some(&Expression::Attribute { value, .. }) = self.facts.expressions.get(callee.index()) else { return };
+        let Some(&Expression::Attribute { value, .. }) = self.facts.expressions.get(callee.index()) else {
+            return;
+        };
         if self.is_exports(value) {
             self.exports_unknown = true;
         }

@@ -85,6 +85,9 @@ fn literals() {
         ("f'a{b}c{{d}} {e!r:>{w}}'", "f6<b, e, w>"),
         ("'x' f'{y}'", "f1<y>"),
         ("rb'\\x'", "b2"),
+        ("'''a\r\nb\rc'''", r#""a\nb\nc"5"#),
+        ("r'''a\\n\r\n'''", r#""a\\n\n"4"#),
+        ("'a\\\r\nb'", r#""ab"2"#),
         ("True, None, ...", "(True, None, ...,)"),
     ];
     for (python, expected) in table {
@@ -121,12 +124,16 @@ fn statements() {
             "try:\n  a\nexcept (B, C,) as d:\n  e\nexcept F:\n  g\nexcept:\n  h\nelse:\n  i\nfinally:\n  j",
         ),
         ("try:\n    a\nexcept B, C:\n    d", "try:\n  a\nexcept (B, C,):\n  d"),
+        ("try:\n    a\nexcept B, c:\n    d", "try:\n  a\nexcept B as c:\n  d"),
         (
             "match a, b:\n    case Point(x=0, y=yy) | m.Line([q, *r]) if yy: c\n    case {'k': v, **rest} as w: d\n    case A.B | _: e\n    case str(): f",
             "match (a, b,):\n  case [yy q r] Point m.Line if yy\n    c\n  case [v rest w]\n    d\n  case []\n    e\n  case [] str\n    f",
         ),
         ("pass\nglobal x\nreturn 1, 2\nreturn", "pass\npass\nreturn (1, 2,)\nreturn"),
         ("type A[T] = list[T]", "pass"),
+        ("type(a).b = c", "type(a).b = c"),
+        ("type(a, b).c[0] = d", "type(a, b).c[0] = d"),
+        ("a: dict[str: int]", "a: dict[str:int:]"),
     ];
     for (python, expected) in table {
         check(python, expected);
@@ -223,6 +230,13 @@ fn attribute_stores() {
         })
         .collect();
     assert_eq!(stores, ["m.a", "m.b", "m.c", "m.d", "m.e", "m.f", "m.g", "m.h", "c.i"]);
+}
+
+#[test]
+fn facts_know_nothing_of_places() {
+    let plain = "import a\ndef f(x):\n    return [x, 'y' 'z']\nclass C(a.B):\n    def m(self): self.n = 1\n";
+    let spread = "# note\n\nimport a  # note\n\n\ndef f( x ):\n\n    # note\n    return [\n        x,  # note\n        'y'\n        # note\n        'z'\n    ]\nclass C(a.B):\n    # note\n    def m(self):\n        self.n = 1\n";
+    assert_eq!(facts(plain), facts(spread));
 }
 
 #[test]

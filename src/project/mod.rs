@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 
 use crate::facts;
 use crate::facts::ir::{BindingValue, Facts, Spans};
-use crate::id::{FileId, NameId};
+use crate::id::FileId;
 
 use folders::Folders;
 
@@ -39,11 +39,9 @@ pub struct Parsed {
     pub facts: Facts,
     /// Positions.
     pub spans: Spans,
-    /// Module-level names: the bindings that count, in order.
-    table: FxHashMap<NameId, Box<[u32]>>,
-    /// Interned names that are bound at module level.
-    bound: FxHashMap<Box<str>, NameId>,
-    /// `from … import *` at module level.
+    /// Module-level names and their bindings, in order.
+    bound: FxHashMap<Box<str>, Box<[u32]>>,
+    /// `from … import *` at module level, in order.
     stars: Box<[u32]>,
 }
 
@@ -162,35 +160,17 @@ impl Project {
 impl Parsed {
     fn new(text: &str) -> Parsed {
         let (facts, spans) = facts::extract(text);
-        let mut groups: FxHashMap<NameId, Vec<u32>> = FxHashMap::default();
-        let mut bound = FxHashMap::default();
+        let mut groups: FxHashMap<&str, Vec<u32>> = FxHashMap::default();
         let mut stars = Vec::new();
         for (index, binding) in facts.bindings.iter().enumerate() {
-            if binding.typing_only {
-                continue;
-            }
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             if matches!(binding.value, BindingValue::ImportStar { .. }) {
                 stars.push(index);
-                continue;
-            }
-            let group = groups.entry(binding.name).or_default();
-            // `x += 1` and `x: int` leave what `x` was; the rest replaces it, unless it may not run.
-            let adds = matches!(binding.value, BindingValue::Augmented(_) | BindingValue::Annotated(_));
-            if !binding.conditional && !adds {
-                group.clear();
-            }
-            group.push(index);
-            if let Some(name) = facts.names.get(binding.name.index()) {
-                bound.insert(name.clone(), binding.name);
+            } else if let Some(name) = facts.names.get(binding.name.index()) {
+                groups.entry(name).or_default().push(index);
             }
         }
-        let table = groups.into_iter().map(|(name, group)| (name, group.into_boxed_slice())).collect();
-        Parsed { facts, spans, table, bound, stars: stars.into_boxed_slice() }
-    }
-
-    /// The bindings of a module-level name that count: the last that surely runs and those that may after it.
-    pub fn bindings_of(&self, name: &str) -> &[u32] {
-        self.bound.get(name).and_then(|name| self.table.get(name)).map_or(&[], |group| group)
+        let bound = groups.into_iter().map(|(name, group)| (name.into(), group.into_boxed_slice())).collect();
+        Parsed { facts, spans, bound, stars: stars.into_boxed_slice() }
     }
 }

@@ -1,14 +1,21 @@
 //! Names followed through imports, to what they stand for.
 
-use crate::facts::ir::BindingValue;
+use rustc_hash::FxHashMap;
+
+use crate::facts::ir::{Binding, BindingValue};
 use crate::id::{FileId, NameId};
 
 use super::folders::{FolderId, Place};
 use super::names::{is_builtin, is_standard_module};
 use super::{Entity, Project};
 
+/// More imports behind one another than this lead nowhere: a bound for the stack.
+const LONGEST_CHAIN: usize = 200;
+/// More names than this are not met for one question: a bound for modules that all import each other's stars.
+const MOST_STEPS: usize = 5_000;
+
 /// Which bindings of a name count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum View {
     /// Those that run.
     Running,
@@ -16,8 +23,31 @@ enum View {
     Typing,
 }
 
-/// Names being followed: a cycle of imports ends where it comes back.
-type Followed = Vec<(FileId, Box<str>)>;
+/// One question's way through the imports.
+struct Trail {
+    /// Names met, for star imports lead to the same modules again and again.
+    met: FxHashMap<(FileId, Box<str>, View), Met>,
+    /// How many imports deep it is.
+    depth: usize,
+    /// The least depth that it came back to since the name in hand was met.
+    back: usize,
+    steps: usize,
+}
+
+/// What is known of a name on the trail.
+#[derive(Debug, Clone)]
+enum Met {
+    /// It is being followed, from this depth: a cycle, which ends here with nothing.
+    Open(usize),
+    /// It leads here, whichever way one comes.
+    Known(Vec<Entity>),
+}
+
+impl Trail {
+    fn new() -> Trail {
+        Trail { met: FxHashMap::default(), depth: 0, back: usize::MAX, steps: 0 }
+    }
+}
 
 impl Project {
     /// The module that `module` with `level` dots before it is, in an import statement of `from`.
@@ -80,24 +110,29 @@ impl Project {
     ///
     /// Several where it is bound several times, the last first to count.
     pub fn member(&self, of: &Entity, name: &str) -> Vec<Entity> {
-        self.member_of(of, name, View::Running, &mut Vec::new())
+        self.member_of(of, name, View::Running, &mut Trail::new())
     }
 
     /// What `name` is at module level of `file`, imports followed; nothing where it is not bound there.
     pub fn global(&self, file: FileId, name: &str) -> Vec<Entity> {
-        self.global_of(file, name, View::Running, &mut Vec::new())
+        self.global_of(file, name, View::Running, &mut Trail::new())
     }
 
     /// Like [`Project::global`], for annotations: what is bound only under `if TYPE_CHECKING:` counts too.
     pub fn typing_global(&self, file: FileId, name: &str) -> Vec<Entity> {
-        self.global_of(file, name, View::Typing, &mut Vec::new())
+        self.global_of(file, name, View::Typing, &mut Trail::new())
     }
 
-    fn member_of(&self, of: &Entity, name: &str, view: View, followed: &mut Followed) -> Vec<Entity> {
+    fn member_of(&self, of: &Entity, name: &str, view: View, trail: &mut Trail) -> Vec<Entity> {
         match of {
             Entity::Module(file) => {
-                let mut found = self.global_of(*file, name, view, followed);
+                let mut found = self.global_of(*file, name, view, trail);
                 found.retain(|entity| *entity != Entity::Unknown);
+                // What a module hands out by `__getattr__` it names under `if TYPE_CHECKING:`.
+                if found.is_empty() && view == View::Running {
+                    found = self.global_of(*file, name, View::Typing, trail);
+                    found.retain(|entity| *entity != Entity::Unknown);
+                }
                 if found.is_empty()
                     && let Some(folder) = self.folders.of_file(*file)
                     && self.folders.init(folder) == Some(*file)
@@ -115,8 +150,7 @@ impl Project {
                 let longer = if dotted.is_empty() { name.to_owned() } else { format!("{dotted}.{name}") };
                 let place = self.folders.at(root).and_then(|root| Some((root, self.folders.descend(root, &longer)?)));
                 match place {
-                    Some((root, Place::Namespace(below))) if dotted.is_empty() => {
-                        let _ = root;
+                    Some((_, Place::Namespace(below))) if dotted.is_empty() => {
                         vec![Entity::Namespace(format!("{}|", self.folders.path(below)).into())]
                     }
                     Some((root, place)) => vec![self.entity(place, root, &longer)],
@@ -130,27 +164,47 @@ impl Project {
         }
     }
 
-    fn global_of(&self, file: FileId, name: &str, view: View, followed: &mut Followed) -> Vec<Entity> {
-        if followed.iter().any(|(seen, known)| *seen == file && **known == *name) {
+    fn global_of(&self, file: FileId, name: &str, view: View, trail: &mut Trail) -> Vec<Entity> {
+        let key = (file, Box::from(name), view);
+        match trail.met.get(&key) {
+            Some(Met::Known(entities)) => return entities.clone(),
+            Some(&Met::Open(depth)) => {
+                trail.back = trail.back.min(depth);
+                return Vec::new();
+            }
+            None => {}
+        }
+        trail.steps += 1;
+        if trail.depth >= LONGEST_CHAIN || trail.steps > MOST_STEPS {
             return Vec::new();
         }
-        followed.push((file, name.into()));
+        let depth = trail.depth;
+        let back = std::mem::replace(&mut trail.back, usize::MAX);
+        trail.met.insert(key.clone(), Met::Open(depth));
+        trail.depth += 1;
+        let found = self.follow(file, name, view, trail);
+        trail.depth = depth;
+        if trail.back < depth {
+            // Part of a cycle that is not closed yet: coming from elsewhere it may lead further.
+            trail.met.remove(&key);
+            trail.back = trail.back.min(back);
+        } else {
+            trail.met.insert(key, Met::Known(found.clone()));
+            trail.back = back;
+        }
+        found
+    }
+
+    /// What the bindings of a name and the star imports of its module lead to.
+    fn follow(&self, file: FileId, name: &str, view: View, trail: &mut Trail) -> Vec<Entity> {
         let parsed = self.parsed(file);
         let bindings = &parsed.facts.bindings;
         let text = |id: NameId| parsed.facts.names.get(id.index()).map_or("", |name| &**name);
         let mut found = Vec::new();
         let mut certain = false;
-        let mut group = parsed.bindings_of(name).to_vec();
-        if view == View::Typing && group.is_empty() {
-            let typing = |(index, binding): (usize, &crate::facts::ir::Binding)| {
-                let index = u32::try_from(index).ok()?;
-                (binding.typing_only && text(binding.name) == name).then_some(index)
-            };
-            group.extend(bindings.iter().enumerate().filter_map(typing));
-        }
-        for &index in &group {
+        for index in self.counting(file, name, view) {
             let Some(binding) = bindings.get(index as usize) else { continue };
-            certain |= !binding.conditional;
+            certain |= !binding.conditional && !binding.typing_only;
             let entities = match &binding.value {
                 BindingValue::Import { module, aliased } => {
                     let module = text(*module);
@@ -159,7 +213,7 @@ impl Project {
                 }
                 BindingValue::ImportFrom { module, level, member } => {
                     let base = self.import(file, text(*module), *level);
-                    let mut entities = self.member_of(&base, text(*member), view, followed);
+                    let mut entities = self.member_of(&base, text(*member), view, trail);
                     if entities.is_empty() {
                         entities.push(Entity::Unknown);
                     }
@@ -183,26 +237,63 @@ impl Project {
             }
         }
         if !certain {
-            self.starred(file, name, view, followed, &mut found);
+            self.starred(file, name, view, trail, &mut found);
         }
-        followed.pop();
         found
     }
 
+    /// The bindings of a name that count: the last that surely runs and those that may after it.
+    fn counting(&self, file: FileId, name: &str, view: View) -> Vec<u32> {
+        let parsed = self.parsed(file);
+        let mut counting = Vec::new();
+        let Some(group) = parsed.bound.get(name) else { return counting };
+        for &index in group.iter().rev() {
+            let Some(binding) = parsed.facts.bindings.get(index as usize) else { continue };
+            if binding.typing_only && view == View::Running {
+                continue;
+            }
+            // `from pkg.a import f` in pkg/a.py leaves `f` what it was.
+            if group.len() > 1 && self.imports_itself(file, binding) {
+                continue;
+            }
+            counting.push(index);
+            // `x += 1` and `x: int` leave what `x` was; the rest replaces it, unless it may not run.
+            let adds = matches!(binding.value, BindingValue::Augmented(_) | BindingValue::Annotated(_));
+            if !binding.conditional && !binding.typing_only && !adds {
+                break;
+            }
+        }
+        counting.reverse();
+        counting
+    }
+
+    /// True for an import of a name of the module from the module.
+    fn imports_itself(&self, file: FileId, binding: &Binding) -> bool {
+        let facts = &self.parsed(file).facts;
+        let BindingValue::ImportFrom { module, level, member } = &binding.value else { return false };
+        let Some(module) = facts.names.get(module.index()) else { return false };
+        binding.name == *member && self.import(file, module, *level) == Entity::Module(file)
+    }
+
     /// What `name` is by `from … import *`: the last one that has it; all libraries that may.
-    fn starred(&self, file: FileId, name: &str, view: View, followed: &mut Followed, found: &mut Vec<Entity>) {
+    fn starred(&self, file: FileId, name: &str, view: View, trail: &mut Trail, found: &mut Vec<Entity>) {
         let parsed = self.parsed(file);
         let text = |id: NameId| parsed.facts.names.get(id.index()).map_or("", |name| &**name);
         for &star in parsed.stars.iter().rev() {
             let Some(binding) = parsed.facts.bindings.get(star as usize) else { continue };
+            if binding.typing_only && view == View::Running {
+                continue;
+            }
             let BindingValue::ImportStar { module, level } = &binding.value else { continue };
             match self.import(file, text(*module), *level) {
                 Entity::Module(source) => {
-                    if !self.exports(source, name) {
-                        continue;
-                    }
-                    let entities = self.member_of(&Entity::Module(source), name, view, followed);
-                    let ends = !entities.is_empty() && !binding.conditional;
+                    let entities = match self.exports(source, name) {
+                        Some(true) => self.member_of(&Entity::Module(source), name, view, trail),
+                        None if !name.starts_with('_') => self.global_of(source, name, view, trail),
+                        Some(false) | None => continue,
+                    };
+                    let entities: Vec<Entity> = entities.into_iter().filter(|e| *e != Entity::Unknown).collect();
+                    let ends = !entities.is_empty() && !binding.conditional && !binding.typing_only;
                     for entity in entities {
                         if !found.contains(&entity) {
                             found.push(entity);
@@ -226,14 +317,10 @@ impl Project {
         }
     }
 
-    /// True if `from module import *` brings `name` along, where the module has it.
-    fn exports(&self, module: FileId, name: &str) -> bool {
+    /// True if `__all__` of a module has `name`; nothing where it has no `__all__` that can be read.
+    fn exports(&self, module: FileId, name: &str) -> Option<bool> {
         let facts = &self.parsed(module).facts;
-        match &facts.exports {
-            Some(exports) => {
-                exports.iter().any(|id| facts.names.get(id.index()).is_some_and(|export| **export == *name))
-            }
-            None => !name.starts_with('_'),
-        }
+        let exports = facts.exports.as_ref()?;
+        Some(exports.iter().any(|id| facts.names.get(id.index()).is_some_and(|export| **export == *name)))
     }
 }

@@ -100,6 +100,9 @@ fn a_name_bound_several_times() {
         ("b.py", "def f(): pass\ndef f(): pass\nif x:\n    def f(): pass\n"),
         ("c.py", "import x\nimport y as x\nx += 1\n"),
         ("d.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from b import f\n"),
+        ("f.py", "from d import f\n"),
+        ("p/__init__.py", ""),
+        ("p/a.py", "def f(): pass\nfrom p.a import f\n"),
         ("e.py", "def g():\n    global pool\n    pool = f()\npool = None\n"),
     ]);
     check(&project, "a.py", "json.dumps", "library ujson.dumps, library json.dumps");
@@ -107,6 +110,8 @@ fn a_name_bound_several_times() {
     check(&project, "c.py", "x", "library y, value c.py:x");
     check(&project, "d.py", "f", "");
     check(&project, "e.py", "pool", "value e.py:pool, value e.py:pool");
+    check(&project, "f.py", "f", "def b.py:f, def b.py:f");
+    check(&project, "p/a.py", "f", "def p/a.py:f");
     let typing = project.typing_global(file(&project, "d.py"), "f");
     assert_eq!(typing.len(), 2);
 }
@@ -143,6 +148,24 @@ fn cycles_end() {
     check(&project, "p/__init__.py", "a", "module p/a.py");
     check(&project, "p/a.py", "a", "module p/a.py");
     check(&project, "m.py", "q", "unknown");
+}
+
+#[test]
+fn star_cycles_and_long_chains_end() {
+    let modules = 40;
+    let stars = |of| -> String { (0..modules).filter(|&n| n != of).map(|n| format!("from m{n} import *\n")).collect() };
+    let mut files: Vec<(String, String)> = (0..modules).map(|n| (format!("m{n}.py"), stars(n))).collect();
+    files.push(("last.py".into(), "def here(): pass\n".into()));
+    files.extend((0..10_000).map(|n| (format!("c{n}.py"), format!("from c{} import x\n", n + 1))));
+    if let Some((_, text)) = files.get_mut(7) {
+        text.push_str("from last import here\n");
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let project = project(&files);
+    check(&project, "m0.py", "here", "def last.py:here");
+    check(&project, "m0.py", "nowhere", "");
+    check(&project, "c0.py", "x", "unknown");
+    check(&project, "c9990.py", "x", "library c10000.x");
 }
 
 #[test]

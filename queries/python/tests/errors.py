@@ -1,0 +1,4 @@
+before = 1
+%matplotlib inline
+#^^^^^^^^^^ error
+after = 2
