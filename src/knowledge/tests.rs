@@ -259,6 +259,8 @@ fn answers_follow_aliases_and_the_user() {
         ("requests.sessions.Session", "neutral"),
         ("corp.model.fit", "cpu"),
         ("corp.later", "neutral"),
+        ("asyncio.sleep", "io"),
+        ("bytes.join", "cpu"),
         ("corp.other", "unknown"),
         ("nothing", "unknown"),
     ];
