@@ -518,17 +518,21 @@ impl<'p> Machine<'p> {
     /// `while not stopped`, `while self.running`: somebody else ends the loop.
     fn is_flag(&mut self, frame: &mut Frame<'p>, condition: ExpressionId) -> bool {
         match frame.facts.expressions.get(condition.index()) {
-            Some(Expression::Unary { operator: UnaryOperator::Not, operand }) => match frame.facts.expressions.get(operand.index()) {
-                Some(Expression::Name(_) | Expression::Attribute { .. }) => {
-                    matches!(self.peek(frame, *operand), Value::Bool(_) | Value::Unknown | Value::None)
+            Some(Expression::Unary { operator: UnaryOperator::Not, operand }) => {
+                match frame.facts.expressions.get(operand.index()) {
+                    Some(Expression::Name(_) | Expression::Attribute { .. }) => {
+                        matches!(self.peek(frame, *operand), Value::Bool(_) | Value::Unknown | Value::None)
+                    }
+                    Some(Expression::Call { callee, .. }) => matches!(
+                        frame.facts.expressions.get(callee.index()),
+                        Some(Expression::Attribute { attribute, .. }) if self.name(frame.file, *attribute) == "is_set"
+                    ),
+                    _ => false,
                 }
-                Some(Expression::Call { callee, .. }) => matches!(
-                    frame.facts.expressions.get(callee.index()),
-                    Some(Expression::Attribute { attribute, .. }) if self.name(frame.file, *attribute) == "is_set"
-                ),
-                _ => false,
-            },
-            Some(Expression::Name(_) | Expression::Attribute { .. }) => matches!(self.peek(frame, condition), Value::Bool(_)),
+            }
+            Some(Expression::Name(_) | Expression::Attribute { .. }) => {
+                matches!(self.peek(frame, condition), Value::Bool(_))
+            }
             _ => false,
         }
     }

@@ -211,6 +211,11 @@ impl Knowledge {
         ancestry.iter().find_map(|class| class.attributes.get(attribute)).cloned()
     }
 
+    /// How long an attribute's text or collection presumably is.
+    pub fn attribute_length(&self, class: &str, attribute: &str) -> Option<f64> {
+        self.ancestry(class).iter().find_map(|class| class.lengths.get(attribute)).copied()
+    }
+
     /// Whether `class` is `of` or derives from it.
     pub fn is_subclass(&self, class: &str, of: &str) -> bool {
         let (class, of) = (self.canonical(class), self.canonical(of));

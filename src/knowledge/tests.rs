@@ -192,7 +192,9 @@ fn every_name_is_at_home_and_said_once() {
                 }
             }
         }
-        for name in library.types.keys() {
+        for (name, data) in &library.types {
+            let loose = data.lengths.keys().filter(|attribute| !data.attributes.contains_key(*attribute));
+            problems.extend(loose.map(|attribute| format!("{stem}: {name}: a length of no attribute {attribute}")));
             if !roots.contains(root(name)) {
                 problems.push(format!("{stem}: type {name} belongs into another file"));
             }
