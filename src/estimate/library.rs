@@ -680,8 +680,9 @@ impl<'p> Machine<'p> {
         if let Some(kind) = self.knowledge.attribute(class, name) {
             let context =
                 Context { receiver: Some(&Rc::new(owner.clone())), arguments: &Arguments::default(), result: None };
-            let value = self.typed(&kind, Some(&context), None);
-            return value;
+            let length = self.knowledge.attribute_length(class, name);
+            let length = length.map(|n| Interval { low: n / 10.0, likely: n, high: n * 10.0 });
+            return self.typed(&kind, Some(&context), length);
         }
         if let Some(method) = self.knowledge.method_owner(class, name) {
             return Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(method));

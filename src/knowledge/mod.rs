@@ -211,6 +211,11 @@ impl Knowledge {
         ancestry.iter().find_map(|class| class.attributes.get(attribute)).cloned()
     }
 
+    /// How long an attribute's text or collection presumably is.
+    pub fn attribute_length(&self, class: &str, attribute: &str) -> Option<f64> {
+        self.ancestry(class).iter().find_map(|class| class.lengths.get(attribute)).copied()
+    }
+
     /// Whether `class` is `of` or derives from it.
     pub fn is_subclass(&self, class: &str, of: &str) -> bool {
         let (class, of) = (self.canonical(class), self.canonical(of));
@@ -246,11 +251,19 @@ impl Knowledge {
 
     /// What is said of `name`, for people.
     pub fn answer(&self, name: &str) -> Answer {
-        let entries = self.calls(name);
+        let mut entries = self.calls(name);
+        let built_in = format!("builtins.{name}");
+        if entries.is_empty() {
+            // Python: `print` and `str.join` need no import.
+            entries = self.calls(&built_in);
+        }
         let usual = entries.iter().find(|entry| entry.when.is_empty());
         if let Some(entry) = usual.or_else(|| entries.first()) {
-            let class = class_of_split(entry.split);
-            let small_class = small_class(entry, class);
+            let (class, small_class) = match class_of_split(entry.split) {
+                // What suspends a coroutine waits, if for long, while others go on.
+                "neutral" if entry.suspends => ("io", "neutral"),
+                class => (class, small_class(entry, class)),
+            };
             return Answer {
                 name: name.to_owned(),
                 class,

@@ -54,6 +54,9 @@ pub struct Type {
     /// Attribute name to type expression (see [`Call::returns`] for the grammar). Properties too.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
+    /// Presumed lengths of attributes that are texts, bytes or collections (`text` of a response).
+    #[serde(default)]
+    pub lengths: BTreeMap<String, f64>,
     /// Type expression of what iteration yields.
     pub item: Option<String>,
     /// Type expression of what `x[key]` gives (default: `item`).

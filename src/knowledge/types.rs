@@ -230,6 +230,8 @@ pub struct Class {
     pub bases: Vec<String>,
     /// Attributes and properties.
     pub attributes: BTreeMap<String, TypeExpression>,
+    /// Presumed lengths of attributes.
+    pub lengths: BTreeMap<String, f64>,
     /// What iteration yields.
     pub item: Option<TypeExpression>,
     /// What `x[key]` gives.
@@ -487,6 +489,7 @@ impl Class {
             name,
             bases: data.bases,
             attributes,
+            lengths: data.lengths,
             item: type_expression(data.item.as_ref())?,
             subscript: type_expression(data.subscript.as_ref())?,
             enter: type_expression(data.enter.as_ref())?,
