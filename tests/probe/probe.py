@@ -107,7 +107,8 @@ def watched(call, times, usual):
     held = known + (1.0 - known) * share
     # The rival's own ticks cost some CPU time: about ten microseconds each.
     others = max(0.0, others - 1e-5 * len(inside))
-    kernel = after.ru_stime - use.ru_stime
+    # A fresh page costs the kernel about a microsecond, and is no input or output.
+    kernel = max(0.0, after.ru_stime - use.ru_stime - 1e-6 * (after.ru_minflt - use.ru_minflt))
     return seconds, held, max(waits, default=0.0), cpu + others, kernel
 
 
