@@ -994,7 +994,9 @@ impl<'p> Machine<'p> {
                 match kind {
                     Kind::Instance { .. } => self.special_call_at(frame, function, "__call__", &arguments, site),
                     Kind::Library(class) => {
-                        let name: Arc<str> = Arc::from(format!("{class}.__call__"));
+                        // `Parallel(…)(tasks)`: the constructor's entry says what calling an instance does.
+                        let called: Arc<str> = Arc::from(format!("{class}.__call__"));
+                        let name = if self.lists(&called) { called } else { class };
                         self.call_library(frame, &name, Some(&Rc::new(function.clone())), arguments, site)
                     }
                     Kind::List | Kind::Set | Kind::Dict => Value::Unknown,

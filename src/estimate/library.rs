@@ -765,7 +765,10 @@ impl<'p> Machine<'p> {
                 method: None,
                 receiver: None,
             };
-            return self.call_library(frame, &name, Some(&Rc::new(owner.clone())), Arguments::default(), &site);
+            let entered = self.call_library(frame, &name, Some(&Rc::new(owner.clone())), Arguments::default(), &site);
+            if !matches!(entered, Value::Unknown) {
+                return entered;
+            }
         }
         let enter = self.knowledge.ancestry(class).iter().find_map(|c| c.enter.clone());
         match enter {
@@ -779,7 +782,7 @@ impl<'p> Machine<'p> {
     }
 
     /// True if the knowledge base lists a method by its own name, not by a pattern that covers the rest.
-    fn lists(&self, name: &str) -> bool {
+    pub(super) fn lists(&self, name: &str) -> bool {
         let last = name.rsplit('.').next().unwrap_or(name);
         self.knowledge.calls(name).iter().any(|e| e.names.iter().any(|n| n.rsplit('.').next() == Some(last)))
     }

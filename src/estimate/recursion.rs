@@ -189,7 +189,7 @@ fn invocations(branching: f64, shapes: &[Shape]) -> Interval {
             }
             Shape::Climbs => {
                 return if branching > 3.0 {
-                    Interval { low: 50.0, likely: 10_000.0, high: 1e8 }
+                    Interval { low: 1_000.0, likely: 10_000.0, high: 1e8 }
                 } else if many {
                     Interval { low: 5.0, likely: 500.0, high: 1e7 }
                 } else {

@@ -653,7 +653,9 @@ impl<'p> Machine<'p> {
         let saved = std::mem::take(&mut frame.tally);
         let scale = frame.scale;
         let pending = frame.pending.len();
-        frame.scale *= plan.trips.likely.clamp(0.0, 1e9);
+        // A worker's endless loop and a coroutine's turns are tasks of their own, not one task's repetition.
+        let is_own_task = plan.trips == price::endless_turns() || (plan.suspends && frame.is_async);
+        frame.scale *= if is_own_task { 2.0 } else { plan.trips.likely.clamp(0.0, 1e9) };
         frame.loops += 1;
         self.widen(frame, plan.assigned);
         let mark = self.events.len();

@@ -16,8 +16,12 @@ pub const RULE: Rule = Rule {
     check: Check::Stall(check),
 };
 
-/// A loop that stands still for this many seconds is noticed by its clients.
+/// A loop that may well stand still for this many seconds is noticed by its clients.
 const NOTICED: f64 = 0.05;
+/// What it takes at least, by the best guess, in seconds.
+const SHORTEST: f64 = 0.01;
+/// How far below the guess the lower bound may lie: one size that nothing tells, not two multiplied.
+const GUESSED: f64 = 80.0;
 
 fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
     let worst = site
@@ -67,5 +71,5 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
 fn is_long(stall: &Stall) -> bool {
     let cpu = stall.cost.cpu();
     let known = stall.trail.operations.iter().any(|o| o.clock != Clock::Wait);
-    known && cpu.likely >= NOTICED
+    known && cpu.likely >= SHORTEST && cpu.plausible() >= NOTICED && cpu.low * GUESSED >= cpu.likely
 }

@@ -31,7 +31,7 @@ fn check(site: &HandoverSite<'_>) -> Option<Diagnostic> {
     let worst = site.agreed(objectionable)?;
     let wait = worst.cost.wait;
     let doubtful = worst.cost.unknown > wait.likely * 0.1 || worst.cost.cpu().high > wait.likely;
-    let confidence = if !site.many {
+    let confidence = if !site.many && !worst.offload {
         Confidence::Low
     } else if doubtful {
         Confidence::Medium

@@ -217,13 +217,7 @@ impl Kind {
         self > Kind::Error
             || matches!(
                 self,
-                Kind::Identifier
-                    | Kind::Integer
-                    | Kind::Float
-                    | Kind::True
-                    | Kind::False
-                    | Kind::None
-                    | Kind::Ellipsis
+                Kind::Identifier | Kind::Integer | Kind::Float | Kind::True | Kind::False | Kind::None | Kind::Ellipsis
             )
     }
 

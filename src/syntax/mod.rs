@@ -99,10 +99,7 @@ fn flatten(text: &[u8], cursor: &mut TreeCursor<'_>, flat: &mut Tree) {
 /// True for `f"…"`, `rt'…'` and the like: the only strings with nodes in them.
 fn is_format_string(text: &[u8], span: Span) -> bool {
     let bytes = text.get(span.start as usize..span.end as usize).unwrap_or_default();
-    bytes
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphabetic())
-        .any(|byte| matches!(byte, b'f' | b'F' | b't' | b'T'))
+    bytes.iter().take_while(|byte| byte.is_ascii_alphabetic()).any(|byte| matches!(byte, b'f' | b'F' | b't' | b'T'))
 }
 
 impl Tree {

@@ -34,10 +34,7 @@ pub fn outline(text: &str) -> Vec<Mark> {
         let Some(capture) = found.captures().get(*index) else { continue };
         let name = names.get(capture.index as usize).copied().unwrap_or("");
         if !name.starts_with('_') {
-            marks.push(Mark {
-                capture: name,
-                span: Span::new(capture.node.start_byte(), capture.node.end_byte()),
-            });
+            marks.push(Mark { capture: name, span: Span::new(capture.node.start_byte(), capture.node.end_byte()) });
         }
     }
     marks
