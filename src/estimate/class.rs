@@ -238,11 +238,17 @@ impl<'p> Machine<'p> {
             // An attribute set on `self` hides a class attribute of the same name.
             if let Member::Bound(..) = member {
                 let generic = self.generic_fields(class);
-                if let Some(value) = generic.get(name) {
+                if let Some(value) = generic.get(name).filter(|v| !v.is_unknown()) {
                     return value.clone();
                 }
             }
-            return self.member_value(frame, owner, class, member, place);
+            let value = self.member_value(frame, owner, class, member, place);
+            if value.is_unknown()
+                && let Some(declared) = self.declared_attribute(class, name)
+            {
+                return declared;
+            }
+            return value;
         }
         let order = self.order(class);
         for ancestor in order.iter() {
@@ -339,6 +345,26 @@ impl<'p> Machine<'p> {
             context: false,
             compiled: None,
         })
+    }
+
+    /// `name: Type` in a class's body.
+    fn declared_attribute(&mut self, class: &Rc<ClassValue>, name: &str) -> Option<Value> {
+        for ancestor in self.order(class).iter() {
+            let Ancestor::Project(here) = ancestor else { continue };
+            let Some(facts) = self.class_facts(here) else { continue };
+            let parsed = self.project.parsed(here.file);
+            for statement in facts.body.iter() {
+                if let Some(Statement::AnnotatedAssign { target, annotation, .. }) =
+                    parsed.facts.statements.get(statement.index())
+                    && let Some(Expression::Name(id)) = parsed.facts.expressions.get(target.index())
+                    && self.name(here.file, *id) == name
+                {
+                    let value = self.annotated(here.file, here.environment.as_ref(), *annotation);
+                    return Some(value).filter(|v| !v.is_unknown());
+                }
+            }
+        }
+        None
     }
 
     fn class_binding(&mut self, class: &Rc<ClassValue>, index: usize) -> Value {
@@ -683,7 +709,7 @@ impl<'p> Machine<'p> {
         name: &str,
         arguments: &Arguments,
     ) -> Value {
-        let site = CallSite { id: ExpressionId(u32::MAX), place: Span::default(), method: None, receiver: None };
+        let site = CallSite { id: ExpressionId(u32::MAX), place: frame.at, method: None, receiver: None };
         self.special_call_at(frame, owner, name, arguments, &site)
     }
 
@@ -730,7 +756,16 @@ impl<'p> Machine<'p> {
             return Some((item, count, (outcome.cost.times(Interval::exact(1.0 / times)), trail)));
         }
         if instance_class(&outcome.result).is_some_and(|c| c.file == class.file && c.class == class.class) {
-            return None;
+            // Its own iterator: each step is a call of `__next__`.
+            let Some(Member::Function(here, function)) = self.member(&class, "__next__", None) else { return None };
+            let closure = self.method_closure(&here, function);
+            let definition = self.project.parsed(here.file).facts.functions.get(function.index())?;
+            if self.exhausted() || self.stack.iter().any(|a| a.node == (here.file, Some(function))) {
+                return None;
+            }
+            let bound = self.bind(&closure, definition, Some(value.clone()), &Arguments::default());
+            let outcome = self.run(&closure, bound);
+            return Some((outcome.result, price::unknown_count(), (outcome.cost, outcome.trail)));
         }
         let item = self.element(&outcome.result);
         let count = self.length(&outcome.result);

@@ -393,7 +393,7 @@ impl<'p> Machine<'p> {
                 let local = environment.function.and_then(|f| frame.facts.functions.get(f.index())).is_some_and(|f| {
                     f.locals.contains(&name) && !f.globals.contains(&name) && !f.nonlocals.contains(&name)
                 });
-                if local {
+                if local && !self.is_bound_outside(frame, name) {
                     return Value::Unknown;
                 }
             }
@@ -401,6 +401,11 @@ impl<'p> Machine<'p> {
             scope = environment.parent.clone();
         }
         self.global_name(frame.file, name)
+    }
+
+    /// True for names that a comprehension binds too: outside of it they are somebody else's.
+    fn is_bound_outside(&self, frame: &Frame<'p>, name: NameId) -> bool {
+        !self.project.global(frame.file, self.name(frame.file, name)).is_empty()
     }
 
     pub(super) fn global_name(&mut self, file: FileId, name: NameId) -> Value {
@@ -762,7 +767,25 @@ impl<'p> Machine<'p> {
         let pending = frame.pending.len();
         let is_async = clauses.iter().any(|c| c.is_async);
         let mut kept = Interval::ONE;
+        // What it binds does not leave it.
+        let mut bound = Vec::new();
+        for clause in clauses {
+            names_in(frame, clause.target, &mut bound);
+        }
+        let before: Vec<(NameId, Option<Value>)> = {
+            let variables = frame.environment.variables.borrow();
+            bound.iter().map(|name| (*name, variables.get(name).cloned())).collect()
+        };
         let value = self.comprehension_clause(frame, place, element, clauses, &mut kept);
+        {
+            let mut variables = frame.environment.variables.borrow_mut();
+            for (name, value) in before {
+                match value {
+                    Some(value) => variables.insert(name, value),
+                    None => variables.remove(&name),
+                };
+            }
+        }
         let mut tally = std::mem::replace(&mut frame.tally, saved);
         let build = match kind {
             ComprehensionKind::List => 10e-9,
@@ -1073,12 +1096,21 @@ impl<'p> Machine<'p> {
             Value::Coroutine(coroutine) => {
                 frame.suspended |= coroutine.suspends;
                 // While it is awaited the loop runs others; its own stalls are its own findings.
-                frame.tally.cost = frame.tally.cost.plus(Cost { wait: Interval::ZERO, ..coroutine.cost });
+                let cost = Cost { wait: Interval::ZERO, ..coroutine.cost };
+                if frame.is_async {
+                    frame.tally.awaited = frame.tally.awaited.plus(cost);
+                } else {
+                    frame.tally.cost = frame.tally.cost.plus(cost);
+                }
                 coroutine.result.clone()
             }
             Value::Future(result) => {
                 frame.suspended = true;
                 (**result).clone()
+            }
+            Value::Object(reference) if matches!(reference.0.borrow().kind, Kind::Library(_)) => {
+                frame.suspended = true;
+                reference.0.borrow().item.clone()
             }
             Value::Union(parts) => {
                 let parts = parts.clone();
@@ -1429,6 +1461,20 @@ impl<'p> Machine<'p> {
     }
 }
 
+/// The names that a target binds.
+fn names_in(frame: &Frame<'_>, target: ExpressionId, names: &mut Vec<NameId>) {
+    match frame.facts.expressions.get(target.index()) {
+        Some(Expression::Name(name)) => names.push(*name),
+        Some(Expression::Tuple(parts) | Expression::List(parts)) => {
+            for part in parts.iter() {
+                names_in(frame, *part, names);
+            }
+        }
+        Some(Expression::Starred(inner)) => names_in(frame, *inner, names),
+        _ => {}
+    }
+}
+
 /// Where a call stands, and what is called how.
 pub struct CallSite<'a> {
     /// The call expression.
@@ -1537,6 +1583,14 @@ fn arithmetic(operator: Operator, a: Interval, b: Interval) -> Option<Interval> 
     let likely = apply(a.likely, b.likely)?;
     if a.is_exact() && b.is_exact() {
         return Some(Interval::exact(likely));
+    }
+    if matches!(operator, Operator::Modulo | Operator::BitAnd | Operator::BitOr | Operator::BitXor) {
+        // Not monotonic: the corners say nothing.
+        let top = match operator {
+            Operator::Modulo | Operator::BitAnd => b.high.abs(),
+            _ => a.high.abs().max(b.high.abs()) * 2.0,
+        };
+        return Some(Interval { low: 0.0, likely: likely.max(top * 0.4).min(top), high: top.max(1.0) });
     }
     let corners =
         [apply(a.low, b.low), apply(a.low, b.high), apply(a.high, b.low), apply(a.high, b.high), Some(likely)];

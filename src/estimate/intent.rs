@@ -3,6 +3,7 @@
 use super::report::Handover;
 use crate::facts::ir::{Expression, Facts, Statement};
 use crate::id::{ExpressionId, NameId};
+use crate::knowledge::schema::Vehicle;
 use crate::project::{Parsed, Project};
 use crate::text::Span;
 
@@ -46,13 +47,16 @@ pub fn of(project: &Project, handover: &Handover) -> Vec<Intent> {
             found.push(Intent::TimeLimit);
         }
     }
+    if handover.vehicle == Vehicle::Process && handover.lone_worker && ends_workers(parsed, handover) {
+        found.push(Intent::TimeLimit);
+    }
     if let Some((file, function)) = handover.target_at {
         let target = project.parsed(file);
         if isolates(target, function) {
             found.push(Intent::Isolation);
         }
     }
-    if handover.endless {
+    if handover.endless && (handover.daemon || handover.vehicle == Vehicle::Thread) {
         found.push(Intent::Service);
     }
     if is_test(project.path(handover.file)) {
@@ -83,6 +87,20 @@ fn last_name(parsed: &Parsed, target: Span) -> Option<NameId> {
 
 fn text(facts: &Facts, name: NameId) -> &str {
     facts.names.get(name.index()).map_or("", |n| n)
+}
+
+/// True if the function that starts workers also ends them from outside: `child.terminate()` in a loop over them.
+fn ends_workers(parsed: &Parsed, handover: &Handover) -> bool {
+    let range = handover.function.and_then(|f| parsed.spans.functions.get(f.index())).copied();
+    let facts = &parsed.facts;
+    facts.expressions.iter().zip(&parsed.spans.expressions).any(|(expression, span)| {
+        if range.is_some_and(|r| span.start < r.start || span.end > r.end) {
+            return false;
+        }
+        let Expression::Attribute { value, attribute } = expression else { return false };
+        matches!(text(facts, *attribute), "terminate" | "kill")
+            && matches!(facts.expressions.get(value.index()), Some(Expression::Name(_)))
+    })
 }
 
 /// True if the function that starts a worker also waits for it.

@@ -513,6 +513,14 @@ impl<'p> Machine<'p> {
                 }
                 Some(self.decorate(intrinsic, function, arguments))
             }
+            "nonblocking" => {
+                if let Some(Value::Object(reference)) = receiver.map(|r| &**r) {
+                    self.change(reference, |object| {
+                        object.fields.insert(Rc::from("nonblocking"), Value::Bool(Some(true)));
+                    });
+                }
+                Some(Value::None)
+            }
             "closing" | "aclosing" | "nullcontext" | "enter_context" | "enter_async_context" => {
                 let value = first.unwrap_or(Value::None);
                 Some(if intrinsic.starts_with("enter") { self.entered(frame, &value, false) } else { value })
@@ -797,7 +805,13 @@ fn range(arguments: &[Value]) -> Value {
         }
     };
     let (low, high) = if pace > 0.0 { (start.low, stop.high) } else { (stop.low, start.high) };
-    let item = Interval { low: low.min(high), likely: (start.likely + stop.likely) / 2.0, high: high.max(low) };
+    // What an element is on average, not the first or the last one.
+    let likely_item = (start.likely + stop.likely) / 2.0;
+    let item = if exact && likely_item > 0.0 {
+        Interval { low: likely_item * 0.5, likely: likely_item, high: likely_item * 1.5 }
+    } else {
+        Interval { low: low.min(high), likely: likely_item, high: high.max(low) }
+    };
     Value::Range { count, item: Some(item) }
 }
 

@@ -76,9 +76,15 @@ impl<'p> Machine<'p> {
     ) -> Value {
         let consumed: Vec<Value> =
             arguments.positional.iter().filter(|v| matches!(v, Value::Iterator(_))).cloned().collect();
-        if !entry.lazy && entry.spawn.is_none() {
+        if !entry.lazy && entry.spawn.is_none() && !entry.suspends {
+            // The call that consumes is to blame, not the place where the iterator was made.
+            let mark = frame.pending.len();
             for iterator in &consumed {
                 self.consume(frame, iterator);
+            }
+            for stall in frame.pending.iter_mut().skip(mark) {
+                stall.span = site.place;
+                stall.callee = name.clone();
             }
         }
         let (cost, trail) = self.entry_cost(frame, entry, name, receiver, arguments, site.place);
@@ -172,7 +178,8 @@ impl<'p> Machine<'p> {
                 step_cost = step_cost.plus(more);
                 step_trail.extend(&why, 1.0, None);
             }
-            for iterator in &consumed {
+            // What suspends takes its steps elsewhere.
+            for iterator in consumed.iter().filter(|_| !entry.suspends) {
                 if let Some((more, why)) = self.step_cost(iterator) {
                     step_cost = step_cost.plus(more);
                     step_trail.extend(&why, 1.0, None);
@@ -240,7 +247,8 @@ impl<'p> Machine<'p> {
         {
             split = entry.below_clock.map_or(split, crate::knowledge::types::split_of);
         }
-        if matches!(entry.wait, Some(WaitKind::Queue)) {
+        let nonblocking = receiver.is_some_and(|r| super::spawn::field(r, "nonblocking").is_some());
+        if matches!(entry.wait, Some(WaitKind::Queue)) || nonblocking {
             // Waiting for work is not work.
             seconds = Interval { low: 0.0, likely: 0.0, high: seconds.high };
             split = Split { wait: 1.0, ..Split::default() };
@@ -429,7 +437,10 @@ impl<'p> Machine<'p> {
                 let result = self.typed(result, context, length);
                 match expression {
                     // A concurrent future is an object with methods; an awaitable is awaited.
-                    TypeExpression::Future(_) => Value::Future(Rc::new(result)),
+                    TypeExpression::Future(_) => {
+                        let class = Kind::Library(Arc::from("concurrent.futures.Future"));
+                        self.object(class, result, Value::Unknown, Interval::ONE, None)
+                    }
                     _ => Value::Future(Rc::new(result)),
                 }
             }
@@ -850,6 +861,10 @@ impl<'p> Machine<'p> {
             }
             Value::Library(name) => {
                 let entries = self.knowledge.calls(name);
+                if entries.iter().any(|e| e.spawn.is_some()) {
+                    // `@sync_to_async`: what comes back runs the function elsewhere.
+                    return Value::Unknown;
+                }
                 let intrinsic = entries.first().and_then(|e| e.intrinsic.clone());
                 match intrinsic.as_deref() {
                     Some(known) => self.decorate(known, function, &Arguments::default()),

@@ -109,6 +109,8 @@ pub struct Outcome {
     pub suspends: bool,
     /// It never ends by itself.
     pub endless: bool,
+    /// Calls of functions further down the stack: their place, and how many.
+    pub recursions: Vec<(usize, f64)>,
     events: Vec<Rc<Event>>,
 }
 
@@ -119,6 +121,8 @@ pub struct Tally {
     pub cost: Cost,
     /// What they rest on.
     pub trail: Trail,
+    /// What awaited coroutines cost: theirs to answer for, but part of the whole.
+    pub awaited: Cost,
     /// How many values were yielded.
     pub yields: Interval,
     /// Calls of functions that are still running: place on the stack, and how many.
@@ -129,6 +133,7 @@ impl Tally {
     /// Adds what ran for `share` of the time.
     pub fn add(&mut self, other: &Tally, share: f64) {
         self.cost = self.cost.plus(other.cost.times(Interval::exact(share)));
+        self.awaited = self.awaited.plus(other.awaited.times(Interval::exact(share)));
         self.trail.extend(&other.trail, share, None);
         self.yields = self.yields.plus(other.yields.scaled(share));
         for &(place, count) in &other.recursions {
@@ -139,6 +144,7 @@ impl Tally {
     /// Adds what ran so many times.
     pub fn repeat(&mut self, other: &Tally, trips: Interval) {
         self.cost = self.cost.plus(other.cost.times(trips));
+        self.awaited = self.awaited.plus(other.awaited.times(trips));
         self.trail.extend(&other.trail, trips.likely, None);
         self.yields = self.yields.plus(other.yields.times(trips));
         for &(place, count) in &other.recursions {
@@ -209,6 +215,8 @@ pub struct Frame<'p> {
     pub nested: Vec<Rc<Closure>>,
     /// The value of the first parameter, for `super()`.
     pub receiver: Option<Value>,
+    /// The expression at hand, for special methods, which have no call of their own.
+    pub at: Span,
     /// Names of statements' targets while their value is evaluated: what a spawned object is called.
     pub assigning: Option<ExpressionId>,
 }
@@ -373,6 +381,7 @@ impl<'p> Machine<'p> {
             loops: 0,
             nested: Vec::new(),
             receiver: None,
+            at: Span::default(),
             assigning: None,
         }
     }
@@ -472,6 +481,7 @@ impl<'p> Machine<'p> {
             loops: 0,
             nested: Vec::new(),
             receiver,
+            at: Span::default(),
             assigning: None,
         };
         self.stack.push(Activation {
@@ -494,6 +504,7 @@ impl<'p> Machine<'p> {
         if let Some(compiled) = closure.compiled {
             frame.tally = price::compiled(&frame.tally, compiled);
         }
+        frame.tally.cost = frame.tally.cost.plus(std::mem::take(&mut frame.tally.awaited));
         self.settle_handovers(mark, (closure.file, closure.function), &frame);
         self.emit_stalls(&mut frame);
         self.outcome(frame, place)
@@ -553,6 +564,7 @@ impl<'p> Machine<'p> {
             yields: frame.yielded.map(|item| (item, frame.tally.yields)),
             suspends: frame.suspended,
             endless: frame.endless,
+            recursions: frame.tally.recursions,
             events: Vec::new(),
         }
     }
@@ -587,6 +599,19 @@ impl<'p> Machine<'p> {
         let parsed = self.project.parsed(closure.file);
         let Some(definition) = parsed.facts.functions.get(closure.function.index()) else { return Value::Unknown };
         let callee = self.function_name(closure.file, closure.function);
+        if self.knowledge.has_user_names() {
+            let path = self.dotted_name(closure.file, closure.function);
+            if self.knowledge.is_users(&path) {
+                let site = super::expressions::CallSite {
+                    id: crate::id::ExpressionId(u32::MAX),
+                    place,
+                    method: None,
+                    receiver: None,
+                };
+                let name: Arc<str> = Arc::from(path);
+                return self.call_library(frame, &name, receiver.map(Rc::new).as_ref(), arguments.clone(), &site);
+            }
+        }
         frame.nested.retain(|c| !(c.file == closure.file && c.function == closure.function));
         let node = (closure.file, Some(closure.function));
         self.edge(frame, node);
@@ -649,6 +674,9 @@ impl<'p> Machine<'p> {
             return Value::Coroutine(Rc::new(coroutine));
         }
         frame.endless |= outcome.endless;
+        for &(index, count) in &outcome.recursions {
+            frame.tally.recurse(index, count);
+        }
         self.charge(frame, &outcome.cost, &outcome.trail, place, &step);
         outcome.result
     }
@@ -990,6 +1018,11 @@ impl<'p> Machine<'p> {
         self.project.parsed(file).facts.names.get(name.index()).map_or("", |n| n)
     }
 
+    /// A function's dotted path: `module.Class.method`.
+    fn dotted_name(&self, file: FileId, function: FunctionId) -> String {
+        format!("{}.{}", self.project.module_name(file), self.function_name(file, function))
+    }
+
     /// A function's name as users write it: `Class.method` or `function`.
     pub(super) fn function_name(&self, file: FileId, function: FunctionId) -> Arc<str> {
         let facts = &self.project.parsed(file).facts;
@@ -1017,6 +1050,7 @@ impl Outcome {
             yields: None,
             suspends: false,
             endless: false,
+            recursions: Vec::new(),
             events: Vec::new(),
         }
     }
@@ -1030,6 +1064,7 @@ impl Outcome {
             yields: None,
             suspends: false,
             endless: false,
+            recursions: Vec::new(),
             events: Vec::new(),
         }
     }

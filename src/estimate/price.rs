@@ -67,7 +67,12 @@ pub fn unknown_turns() -> Interval {
 
 /// How many turns a loop makes that never ends by itself.
 pub fn endless_turns() -> Interval {
-    Interval { low: 10.0, likely: 1_000.0, high: 1e9 }
+    Interval { low: 10.0, likely: 10_000.0, high: 1e9 }
+}
+
+/// How many tasks a worker gets from its queue.
+pub fn tasks() -> Interval {
+    Interval { low: 1.0, likely: 5.0, high: 1_000.0 }
 }
 
 /// A handful: `*args`, a small configuration.

@@ -6,7 +6,7 @@ use super::value::{ClassValue, Closure, Kind, Value};
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::{ArgumentKind, Case, Comparison, Expression, Handler, Operator, Statement, UnaryOperator};
 use crate::id::{ClassId, ExpressionId, FunctionId, NameId, StatementId};
-use crate::knowledge::schema::Clock;
+use crate::knowledge::schema::{Clock, WaitKind};
 use crate::text::Span;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -262,7 +262,10 @@ impl<'p> Machine<'p> {
         let else_flow = self.block(frame, otherwise);
         let else_tally = std::mem::take(&mut frame.tally);
         frame.branches -= 1;
-        let share = likely_share(then_flow, else_flow, otherwise.is_empty());
+        let share = match self.remainder_share(frame, condition) {
+            Some(share) => share,
+            None => likely_share(then_flow, else_flow, otherwise.is_empty()),
+        };
         frame.tally = saved;
         let plain = |tally: &Tally| Tally { recursions: Vec::new(), ..tally.clone() };
         frame.tally.add(&plain(&then_tally), share);
@@ -274,6 +277,33 @@ impl<'p> Machine<'p> {
             self.join_variables(frame, &then_variables);
         }
         then_flow.mixed(share, else_flow)
+    }
+
+    /// `if i % 1000 == 0` holds once in a thousand turns.
+    fn remainder_share(&mut self, frame: &mut Frame<'p>, condition: ExpressionId) -> Option<f64> {
+        let (modulo, holds_once) = match frame.facts.expressions.get(condition.index())? {
+            Expression::Compare { first, rest } => match rest.first()? {
+                (Comparison::Equal, second) if rest.len() == 1 => {
+                    self.peek(frame, *second).constant()?;
+                    (*first, true)
+                }
+                (Comparison::NotEqual, second) if rest.len() == 1 => {
+                    self.peek(frame, *second).constant()?;
+                    (*first, false)
+                }
+                _ => return None,
+            },
+            Expression::Unary { operator: UnaryOperator::Not, operand } => (*operand, true),
+            Expression::Binary { .. } => (condition, false),
+            _ => return None,
+        };
+        let Some(Expression::Binary { operator: Operator::Modulo, right, .. }) =
+            frame.facts.expressions.get(modulo.index())
+        else {
+            return None;
+        };
+        let period = self.peek(frame, *right).constant().filter(|n| *n >= 2.0)?;
+        Some(if holds_once { 1.0 / period } else { 1.0 - 1.0 / period })
     }
 
     fn is_typing_guard(&self, frame: &Frame<'p>, condition: ExpressionId) -> bool {
@@ -315,7 +345,9 @@ impl<'p> Machine<'p> {
             };
         }
         if !handlers.is_empty() {
-            let share = 0.05 / handlers.len() as f64;
+            // A handler in a loop of a million turns does not run fifty thousand times.
+            let rare = if frame.scale < 1e3 { (3.0 / frame.scale.max(1.0)).min(0.05) } else { 0.1 / frame.scale };
+            let share = rare / handlers.len() as f64;
             let after = self.snapshot(frame);
             let mut handled = Flow { falls: 0.0, ..Flow::NONE };
             let mut joined: Vec<Variables> = Vec::new();
@@ -443,6 +475,7 @@ impl<'p> Machine<'p> {
             if is_async {
                 frame.suspended = true;
             }
+            frame.at = self.span(frame, *context);
             let bound = self.entered(frame, &value, is_async);
             if let Some(target) = target {
                 self.assign(frame, *target, bound);
@@ -473,6 +506,15 @@ impl<'p> Machine<'p> {
             if let Some((cost, trail)) = &step {
                 frame.tally.cost = frame.tally.cost.plus(*cost);
                 frame.tally.trail.extend(trail, 1.0, None);
+                if frame.is_async && !is_async && trail.operations.iter().any(|o| o.wait.is_some()) {
+                    frame.pending.push(PendingStall {
+                        span: place,
+                        callee: Arc::from(""),
+                        cost: *cost,
+                        trail: trail.clone(),
+                        conditional: frame.branches > 0,
+                    });
+                }
             }
             machine.block(frame, body)
         });
@@ -509,9 +551,6 @@ impl<'p> Machine<'p> {
             machine.block(frame, body)
         });
         let _ = before;
-        if always && flow.leaves() {
-            frame.endless = flow.returns < 0.01 && flow.raises < 0.01;
-        }
         if always && flow.falls >= 0.01 { Flow { falls: flow.falls, ..flow } } else { flow }
     }
 
@@ -675,7 +714,15 @@ impl<'p> Machine<'p> {
         frame.scale = scale;
         let body = std::mem::replace(&mut frame.tally, saved);
         let leaving = flow.breaks + flow.returns + flow.raises * 0.5;
-        let trips = if leaving > 0.0 { early(plan, leaving) } else { plan.trips };
+        // A worker that waits for work has a task in each turn.
+        let serves = body.trail.operations.iter().any(|o| o.wait == Some(WaitKind::Queue) && o.path.is_none());
+        let trips = if serves && plan.trips == price::endless_turns() {
+            price::tasks()
+        } else if leaving > 0.0 {
+            early(plan, leaving)
+        } else {
+            plan.trips
+        };
         frame.tally.repeat(&body, trips);
         self.extrapolate(frame, plan.assigned, &entry, trips);
         self.note_loop(frame, plan, &body, trips, pending);

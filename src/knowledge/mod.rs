@@ -118,6 +118,16 @@ impl Knowledge {
         Knowledge { user: user.indexed(), user_spawn_words }
     }
 
+    /// Whether the user added names, which may be the project's own.
+    pub fn has_user_names(&self) -> bool {
+        self.user.entries.iter().any(|entry| !entry.names.is_empty())
+    }
+
+    /// Whether the user's own configuration says something of a name.
+    pub fn is_users(&self, name: &str) -> bool {
+        self.user.names.contains_key(name)
+    }
+
     /// Whether there is a file for a root package.
     pub fn knows_package(&self, root: &str) -> bool {
         file_index(root).is_some()

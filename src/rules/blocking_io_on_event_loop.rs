@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
 /// A wait that happens more rarely than this is too far-fetched.
 const RAREST: f64 = 0.004;
 /// A wait shorter than this many seconds is no finding.
-const SHORTEST: f64 = 0.001;
+const SHORTEST: f64 = 0.004;
 
 fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
     if site.is_patched {
