@@ -41,10 +41,10 @@ pub fn of(project: &Project, handover: &Handover) -> Vec<Intent> {
     if handover.isolated {
         found.push(Intent::Isolation);
     }
-    if let Some(name) = handover.bound_to.and_then(|span| last_name(parsed, span)) {
-        if is_ended(&parsed.facts, name) {
-            found.push(Intent::TimeLimit);
-        }
+    if let Some(name) = handover.bound_to.and_then(|span| last_name(parsed, span))
+        && is_ended(&parsed.facts, name)
+    {
+        found.push(Intent::TimeLimit);
     }
     if let Some((file, function)) = handover.target_at {
         let target = project.parsed(file);
