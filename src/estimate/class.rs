@@ -613,13 +613,8 @@ impl<'p> Machine<'p> {
                     (None, Some(default)) => {
                         let mut outer = self.module_frame(here.file);
                         let usual = self.evaluate(&mut outer, *default);
-                        if matches!(usual, Value::Int(_) | Value::Float(_) | Value::Text(..) | Value::Bool(_)) {
-                            usual
-                        } else if declared.is_unknown() {
-                            usual
-                        } else {
-                            declared
-                        }
+                        let plain = matches!(usual, Value::Int(_) | Value::Float(_) | Value::Text(..) | Value::Bool(_));
+                        if plain || declared.is_unknown() { usual } else { declared }
                     }
                     _ => declared,
                 };

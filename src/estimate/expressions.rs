@@ -277,11 +277,8 @@ impl<'p> Machine<'p> {
                 let value = if is_and || index + 1 == parts.len() { value } else { strip_none(&value) };
                 result = Some(match result {
                     None => value,
-                    Some(before) if is_and => {
-                        // The result of `a and b` that matters is `b`.
-                        let _ = before;
-                        value
-                    }
+                    // The result of `a and b` that matters is `b`.
+                    Some(_) if is_and => value,
                     Some(before) => before.join(&value),
                 });
             }
@@ -298,9 +295,7 @@ impl<'p> Machine<'p> {
         if let Some(before) = before {
             // What a part implied holds only within the expression; names it bound stay.
             let mut variables = frame.environment.variables.borrow_mut();
-            for (name, value) in before {
-                variables.insert(name, value);
-            }
+            variables.extend(before);
         }
         result.unwrap_or(Value::Bool(None))
     }

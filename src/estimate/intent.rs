@@ -42,10 +42,10 @@ pub fn of(project: &Project, handover: &Handover) -> Vec<Intent> {
     if handover.isolated {
         found.push(Intent::Isolation);
     }
-    if let Some(name) = handover.bound_to.and_then(|span| last_name(parsed, span)) {
-        if is_ended(&parsed.facts, name) {
-            found.push(Intent::TimeLimit);
-        }
+    if let Some(name) = handover.bound_to.and_then(|span| last_name(parsed, span))
+        && is_ended(&parsed.facts, name)
+    {
+        found.push(Intent::TimeLimit);
     }
     if handover.vehicle == Vehicle::Process && handover.lone_worker && ends_workers(parsed, handover) {
         found.push(Intent::TimeLimit);

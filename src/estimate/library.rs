@@ -64,6 +64,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Charges an entry, runs its callbacks, hands its target over, and gives its result.
+    #[expect(clippy::too_many_arguments, reason = "a call is all of these")]
     pub(super) fn call_entry(
         &mut self,
         frame: &mut Frame<'p>,

@@ -62,11 +62,14 @@ pub struct Machine<'p> {
     memo: FxHashMap<MemoKey, Rc<Outcome>>,
     globals: FxHashMap<(FileId, u32), Value>,
     running_globals: Vec<((FileId, u32), usize)>,
-    pub(super) fields: FxHashMap<(FileId, ClassId), Rc<BTreeMap<Rc<str>, Value>>>,
+    pub(super) fields: FxHashMap<(FileId, ClassId), Rc<Fields>>,
     pub(super) running_fields: Vec<((FileId, ClassId), usize)>,
     pub(super) orders: FxHashMap<(FileId, ClassId), Rc<[super::class::Ancestor]>>,
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
 }
+
+/// The attributes of a class's instances.
+type Fields = BTreeMap<Rc<str>, Value>;
 
 /// What is remembered: a function's run or the making of an instance, and the number of its arguments.
 pub type MemoKey = (FileId, Remembered, u64);

@@ -102,6 +102,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A library's spawning call.
+    #[expect(clippy::too_many_arguments, reason = "a call is all of these")]
     pub(super) fn spawn(
         &mut self,
         frame: &mut Frame<'p>,
@@ -120,12 +121,8 @@ impl<'p> Machine<'p> {
             (Some(executor), given) => match self.vehicle_of(executor) {
                 Some(vehicle) => vehicle,
                 None => match given {
-                    Some(vehicle) if executor.is_unknown() => {
-                        let _ = vehicle;
-                        return Some(self.unhanded(frame, &target));
-                    }
-                    Some(vehicle) => vehicle,
-                    None => return Some(self.unhanded(frame, &target)),
+                    Some(vehicle) if !executor.is_unknown() => vehicle,
+                    _ => return Some(self.unhanded(frame, &target)),
                 },
             },
             (None, Some(vehicle)) => vehicle,
@@ -250,16 +247,17 @@ impl<'p> Machine<'p> {
                 passed.open = arguments.open;
                 passed.open_keywords = arguments.open_keywords;
             }
-            Passing::Tuple => match &from {
-                Some(tuple) => match self.known_elements(tuple) {
-                    Some(all) => passed.positional = all,
-                    None => {
-                        passed.positional = vec![self.element(tuple)];
-                        passed.open = true;
+            Passing::Tuple => {
+                if let Some(tuple) = &from {
+                    match self.known_elements(tuple) {
+                        Some(all) => passed.positional = all,
+                        None => {
+                            passed.positional = vec![self.element(tuple)];
+                            passed.open = true;
+                        }
                     }
-                },
-                None => {}
-            },
+                }
+            }
             Passing::Each => {
                 if let Some(first) = &from {
                     tasks = self.length(first);

@@ -110,7 +110,7 @@ impl<'p> Machine<'p> {
             }
             Statement::AugmentedAssign { target, operator, value } => self.augmented(frame, *target, *operator, *value),
             Statement::AnnotatedAssign { target, annotation, value } => {
-                let outer = std::mem::replace(&mut frame.assigning, Some(*target));
+                let outer = frame.assigning.replace(*target);
                 let declared = self.annotated(frame.file, Some(&frame.environment.clone()), *annotation);
                 let result = match value {
                     Some(value) => {
@@ -500,7 +500,7 @@ impl<'p> Machine<'p> {
             frame.suspended = true;
         }
         let plan = Loop { assigned, trips, place, suspends, is_for: true, is_forever: false };
-        let flow = self.looped(frame, &plan, otherwise, |machine, frame| {
+        self.looped(frame, &plan, otherwise, |machine, frame| {
             machine.assign(frame, target, item.clone());
             frame.tally.tick(price::TURN);
             if let Some((cost, trail)) = &step {
@@ -517,8 +517,7 @@ impl<'p> Machine<'p> {
                 }
             }
             machine.block(frame, body)
-        });
-        flow
+        })
     }
 
     fn while_loop(
@@ -1045,8 +1044,7 @@ impl<'p> Machine<'p> {
     /// The value of a `class` statement.
     pub(super) fn define_class(&mut self, frame: &mut Frame<'p>, class: ClassId) -> Value {
         let environment = frame.function.is_some().then(|| frame.environment.clone());
-        let value = Value::Class(Rc::new(ClassValue { file: frame.file, class, environment }));
-        value
+        Value::Class(Rc::new(ClassValue { file: frame.file, class, environment }))
     }
 
     /// True if a loop gives way to the event loop in each turn: it holds an `await`.

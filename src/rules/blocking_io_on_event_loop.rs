@@ -59,7 +59,7 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         workload: crate::cost::Workload::Io,
         vehicle: "event-loop",
         estimate: worst.cost,
-        evidence: evidence(&worst.trail, |o| is_blocking(o), 1),
+        evidence: evidence(&worst.trail, is_blocking, 1),
         note: Some(format!("estimate: {}", words::cost(&worst.cost))),
         help: format!(
             "await an asynchronous form of it, or move it to a thread: `await asyncio.to_thread({}, …)`",

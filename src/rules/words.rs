@@ -8,8 +8,6 @@ use crate::knowledge::schema::{Clock, WaitKind};
 pub fn about(seconds: f64) -> String {
     if seconds >= 120.0 {
         format!("about {} min", rounded(seconds / 60.0))
-    } else if seconds >= 1.0 {
-        format!("about {} s", rounded(seconds))
     } else if seconds >= 0.1 {
         format!("about {} s", rounded(seconds))
     } else if seconds >= 1e-3 {
