@@ -233,7 +233,8 @@ impl<'p> Machine<'p> {
         let mut trail = Trail::default();
         let known = entry.size.as_ref().and_then(|m| self.measured(m, receiver, arguments));
         let prior = entry.prior.unwrap_or(1000.0);
-        let mut units = known.unwrap_or(Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 });
+        // Of a size that nothing tells, the lower bound is far down.
+        let mut units = known.unwrap_or(Interval { low: prior / 100.0, likely: prior, high: prior * 10.0 });
         if frame.scale >= price::OFTEN && units.spread() > 20.0 {
             units = units.scaled(price::OFTEN_SHARE);
         }

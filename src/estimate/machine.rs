@@ -33,11 +33,11 @@ const BUDGET: u64 = 60_000;
 /// How many expressions a remembered result counts for.
 const HIT: u64 = 20;
 /// How many expressions a module-level value or a class's attributes may take.
-const SIDE_BUDGET: u64 = 15_000;
+const SIDE_BUDGET: u64 = 8_000;
 /// How often a recursion that counts a small number down is followed instead of estimated.
 const MOST_UNROLLED: usize = 4;
 /// How many such side questions may nest.
-const MOST_NESTED: usize = 16;
+const MOST_NESTED: usize = 6;
 
 /// The machine and what it remembers.
 pub struct Machine<'p> {
@@ -884,7 +884,7 @@ impl<'p> Machine<'p> {
         self.base = place;
         self.steps = 0;
         self.nested += 1;
-        self.budget = if self.nested > MOST_NESTED { 0 } else { SIDE_BUDGET };
+        self.budget = if self.nested > MOST_NESTED { 0 } else { SIDE_BUDGET >> (self.nested - 1) };
         self.lowest = usize::MAX;
         let answer = question(self);
         let settled = self.lowest >= place && self.nested <= MOST_NESTED;
@@ -892,7 +892,9 @@ impl<'p> Machine<'p> {
         self.events.truncate(mark);
         self.nested -= 1;
         self.base = base;
-        self.steps = steps + 20;
+        // What is not remembered is asked again and again: that must count.
+        let spent = self.steps;
+        self.steps = steps + if settled { HIT } else { spent.max(HIT) };
         self.budget = budget;
         self.lowest = lowest.min(inner);
         self.oldest_change = change;

@@ -96,11 +96,11 @@ impl<'p> Machine<'p> {
                         }
                         return Shape::Counts { from: a.likely, step: a.likely - b.likely };
                     }
-                    climbs |= b.likely > a.likely;
+                    climbs |= b.likely > a.likely && a.is_exact();
                 }
                 _ if is_sequence(before) && is_sequence(after) => {
                     let (a, b) = (self.length(before).likely, self.length(after).likely);
-                    climbs |= b > a && matches!(before, Value::Object(_));
+                    climbs |= b > a && matches!(before, Value::Object(_)) && self.length(before).is_exact();
                     if b < a {
                         return if b <= a * 0.75 && a - b > 3.0 {
                             Shape::Halves { size: a }

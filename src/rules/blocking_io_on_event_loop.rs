@@ -19,6 +19,10 @@ pub const RULE: Rule = Rule {
 
 /// A wait that happens more rarely than this is too far-fetched.
 const RAREST: f64 = 0.004;
+/// Through helpers, a wait that happens more rarely than this is doubtful.
+const RARE: f64 = 0.06;
+/// A wait that no condition guards.
+const CERTAIN: f64 = 0.95;
 /// A wait shorter than this many seconds is no finding.
 const SHORTEST: f64 = 0.004;
 
@@ -31,9 +35,16 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         .iter()
         .filter_map(|stall| blocking(stall).map(|wait| (*stall, wait)))
         .max_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds))?;
-    let confidence = if wait.weight >= 0.2 && wait.depth() <= 3 {
+    if site.is_awaited && (wait.weight < CERTAIN || wait.depth() == 0) {
+        // A function that is awaited gives an awaitable here: the branch that blocks is for other callers.
+        return None;
+    }
+    // A program that asks a person at a terminal seldom has others to serve meanwhile.
+    let confidence = if wait.wait == Some(WaitKind::Terminal) {
+        Confidence::Low
+    } else if wait.weight >= 0.2 && wait.depth() <= 3 {
         Confidence::High
-    } else if wait.weight >= 0.02 {
+    } else if wait.weight >= RARE || (wait.depth() == 0 && wait.weight >= 0.01) {
         Confidence::Medium
     } else {
         Confidence::Low
@@ -82,5 +93,7 @@ fn is_blocking(operation: &Operation) -> bool {
     operation.clock == Clock::Wait
         && !matches!(operation.wait, Some(WaitKind::File) | None)
         && operation.weight >= RAREST
+        // Putting waits only where the queue is full.
+        && !operation.what.ends_with(".put")
         && (operation.seconds / operation.weight.max(1.0) >= SHORTEST || operation.wait == Some(WaitKind::Queue))
 }

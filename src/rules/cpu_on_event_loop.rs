@@ -31,7 +31,8 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         .filter(|s| is_long(s))
         .max_by(|a, b| a.cost.cpu().likely.total_cmp(&b.cost.cpu().likely))?;
     let cpu = worst.cost.cpu();
-    let confidence = if cpu.low >= NOTICED / 2.0 { Confidence::High } else { Confidence::Medium };
+    let confidence =
+        if cpu.low >= NOTICED / 2.0 && cpu.low * 8.0 >= cpu.likely { Confidence::High } else { Confidence::Medium };
     let subject = if worst.callee.is_empty() {
         "this loop".to_string()
     } else {

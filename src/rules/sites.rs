@@ -43,6 +43,8 @@ pub struct StallSite<'a> {
     pub is_test: bool,
     /// The file makes every thread a green one.
     pub is_patched: bool,
+    /// What the call gives is awaited on the spot.
+    pub is_awaited: bool,
 }
 
 /// Hand-overs by place.
@@ -97,6 +99,7 @@ pub fn stalls<'a>(project: &'a Project, report: &'a Report, target: Target) -> V
                 contexts: group.to_vec(),
                 is_test: intent::is_test(project.path(first.file)),
                 is_patched: intent::is_monkey_patched(&project.parsed(first.file).facts),
+                is_awaited: is_awaited(project.parsed(first.file), first.span),
             })
         })
         .collect()
