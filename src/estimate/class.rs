@@ -171,13 +171,10 @@ impl<'p> Machine<'p> {
                     Kind::Dict => self.builtin_method(owner, "dict", name),
                 }
             }
-            Value::Class(class) => self.class_attribute(frame, class, name),
+            Value::Class(class) => self.class_attribute(class, name),
             Value::Text(..) => self.builtin_method(owner, "str", name),
             Value::Bytes(_) => self.builtin_method(owner, "bytes", name),
-            Value::Tuple(parts) => {
-                let _ = parts;
-                self.builtin_method(owner, "tuple", name)
-            }
+            Value::Tuple(_) => self.builtin_method(owner, "tuple", name),
             Value::Int(_) | Value::Bool(_) => self.builtin_method(owner, "int", name),
             Value::Float(_) => self.builtin_method(owner, "float", name),
             Value::Iterator(_) => self.builtin_method(owner, "generator", name),
@@ -388,7 +385,7 @@ impl<'p> Machine<'p> {
         value.0
     }
 
-    pub(super) fn class_attribute(&mut self, frame: &mut Frame<'p>, class: &Rc<ClassValue>, name: &str) -> Value {
+    pub(super) fn class_attribute(&mut self, class: &Rc<ClassValue>, name: &str) -> Value {
         match self.member(class, name, None) {
             Some(Member::Function(here, function)) => {
                 let parsed = self.project.parsed(here.file);
@@ -407,7 +404,6 @@ impl<'p> Machine<'p> {
             }
             Some(Member::Bound(here, index)) => self.class_binding(&here, index),
             None => {
-                let _ = frame;
                 let order = self.order(class);
                 for ancestor in order.iter() {
                     if let Ancestor::Library(library) = ancestor
@@ -555,7 +551,7 @@ impl<'p> Machine<'p> {
                 self.call_function(frame, &closure, Some(instance.clone()), &arguments, site.place);
             }
             _ => {
-                self.assign_fields(frame, class, order, &instance, &arguments);
+                self.assign_fields(frame, order, &instance, &arguments);
                 if let Some(Member::Function(here, function)) = self.member(class, "__post_init__", None) {
                     let closure = self.method_closure(&here, function);
                     self.call_function(frame, &closure, Some(instance.clone()), &Arguments::default(), site.place);
@@ -577,14 +573,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A dataclass's, named tuple's or model's fields from the call's arguments.
-    fn assign_fields(
-        &mut self,
-        frame: &mut Frame<'p>,
-        class: &Rc<ClassValue>,
-        order: &[Ancestor],
-        instance: &Value,
-        arguments: &Arguments,
-    ) {
+    fn assign_fields(&mut self, frame: &mut Frame<'p>, order: &[Ancestor], instance: &Value, arguments: &Arguments) {
         let mut at = 0;
         // Base classes' fields come first.
         for ancestor in order.iter().rev() {
@@ -621,7 +610,6 @@ impl<'p> Machine<'p> {
                 self.set_attribute(frame, instance, text, value);
             }
         }
-        let _ = class;
     }
 
     fn init_false(&self, file: FileId, value: ExpressionId) -> bool {

@@ -1061,8 +1061,8 @@ impl<'p> Machine<'p> {
     /// A call of which nothing is known but a name.
     fn call_unknown(&mut self, frame: &mut Frame<'p>, arguments: &Arguments, site: &CallSite<'_>) -> Value {
         frame.tally.tick(price::C_CALL);
-        if let (Some(method), Some(receiver)) = (site.method, site.receiver)
-            && let Some(value) = self.presumed_method(frame, receiver, method, arguments, site)
+        if let (Some(method), Some(_)) = (site.method, site.receiver)
+            && let Some(value) = self.presumed_method(frame, method, arguments, site)
         {
             return value;
         }
@@ -1224,7 +1224,7 @@ impl<'p> Machine<'p> {
                 let kind = reference.0.borrow().kind.clone();
                 match kind {
                     Kind::Instance { .. } => self.iterated_instance(value).map(|(_, _, step)| step),
-                    Kind::Library(class) => self.library_step(value, &class),
+                    Kind::Library(class) => self.library_step(&class),
                     Kind::List | Kind::Set | Kind::Dict => None,
                 }
             }

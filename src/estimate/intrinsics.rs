@@ -525,13 +525,8 @@ impl<'p> Machine<'p> {
                 let value = first.unwrap_or(Value::None);
                 Some(if intrinsic.starts_with("enter") { self.entered(frame, &value, false) } else { value })
             }
-            "itemgetter" | "attrgetter" | "methodcaller" => {
-                Some(Value::Library(Arc::from(format!("builtins.{}", "len"))))
-            }
-            _ => {
-                let _ = literal_key;
-                None
-            }
+            "itemgetter" | "attrgetter" | "methodcaller" => Some(Value::Library(Arc::from("builtins.len"))),
+            _ => None,
         }
     }
 

@@ -139,7 +139,7 @@ impl<'p> Machine<'p> {
             }
         }
         if let Some(spawn) = &entry.spawn {
-            let handed = self.spawn(frame, name, entry, spawn, receiver, arguments, site);
+            let handed = self.spawn(frame, name, spawn, receiver, arguments, site);
             if result.is_none() {
                 result = handed;
             }
@@ -597,7 +597,6 @@ impl<'p> Machine<'p> {
         arguments: &Arguments,
         site: &CallSite<'_>,
     ) -> Value {
-        let _ = site;
         let last = name.rsplit('.').next().unwrap_or(name);
         if let Some(receiver) = receiver {
             if let Some(class) = receiver.library_class()
@@ -605,10 +604,9 @@ impl<'p> Machine<'p> {
             {
                 return Value::Future(Rc::new(Value::Unknown));
             }
-            if let Some(builtin) = name.strip_prefix("builtins.") {
+            if name.starts_with("builtins.") {
                 // A method that the built-in type does not list, or a misjudged receiver.
-                let _ = builtin;
-                if let Some(value) = self.presumed_method(frame, &Value::Unknown, last, arguments, site) {
+                if let Some(value) = self.presumed_method(frame, last, arguments, site) {
                     return value;
                 }
             }
@@ -627,7 +625,6 @@ impl<'p> Machine<'p> {
     pub(super) fn presumed_method(
         &mut self,
         frame: &mut Frame<'p>,
-        receiver: &Value,
         method: &str,
         arguments: &Arguments,
         site: &CallSite<'_>,
@@ -684,7 +681,6 @@ impl<'p> Machine<'p> {
             "bytes" => Value::Bytes(price::bytes_length()),
             _ => Value::text(price::text_length()),
         };
-        let _ = receiver;
         Some(self.call_library(frame, &name, Some(&Rc::new(stand_in)), arguments.clone(), site))
     }
 
@@ -737,23 +733,14 @@ impl<'p> Machine<'p> {
             Some(kind) => {
                 let receiver = Rc::new(owner.clone());
                 let context = Context { receiver: Some(&receiver), arguments: &Arguments::default(), result: None };
-                let length = self.length(owner);
-                let value = self.typed(&kind, Some(&context), None);
-                match (&value, &kind) {
-                    (Value::Object(reference), TypeExpression::Class(_)) if reference.0.borrow().guessed => {
-                        let _ = length;
-                        value
-                    }
-                    _ => value,
-                }
+                self.typed(&kind, Some(&context), None)
             }
             None => stored.clone(),
         }
     }
 
     /// The cost of one step of iterating over a library object.
-    pub(super) fn library_step(&mut self, owner: &Value, class: &Arc<str>) -> Option<(Cost, Trail)> {
-        let _ = owner;
+    pub(super) fn library_step(&mut self, class: &Arc<str>) -> Option<(Cost, Trail)> {
         let name = ["__next__", "__iter__"].iter().map(|m| format!("{class}.{m}")).find(|n| self.lists(n))?;
         let entries = self.knowledge.calls(&name);
         let entry = entries.first()?;

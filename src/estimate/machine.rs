@@ -551,10 +551,7 @@ impl<'p> Machine<'p> {
     }
 
     fn outcome(&mut self, frame: Frame<'p>, place: usize) -> Outcome {
-        if let Some(outer) = self.stack.last() {
-            // Recursion into functions further down the stack is theirs to unroll.
-            let _ = outer;
-        }
+        // Recursion into functions further down the stack is theirs to unroll.
         for &(index, _) in &frame.tally.recursions {
             if index < place {
                 self.lowest = self.lowest.min(index);

@@ -10,7 +10,7 @@ use crate::cost::Interval;
 use crate::facts::ir::Expression;
 use crate::id::{FileId, FunctionId};
 use crate::knowledge::schema::{Arguments as Passing, Vehicle};
-use crate::knowledge::types::{Entry, Spawn};
+use crate::knowledge::types::Spawn;
 use crate::text::Span;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -102,12 +102,10 @@ impl<'p> Machine<'p> {
     }
 
     /// A library's spawning call.
-    #[expect(clippy::too_many_arguments, reason = "a call is all of these")]
     pub(super) fn spawn(
         &mut self,
         frame: &mut Frame<'p>,
         name: &str,
-        entry: &Entry,
         spawn: &Spawn,
         receiver: Option<&Rc<Value>>,
         arguments: &Arguments,
@@ -122,7 +120,7 @@ impl<'p> Machine<'p> {
                 Some(vehicle) => vehicle,
                 None => match given {
                     Some(vehicle) if !executor.is_unknown() => vehicle,
-                    _ => return Some(self.unhanded(frame, &target)),
+                    _ => return Some(Value::Unknown),
                 },
             },
             (None, Some(vehicle)) => vehicle,
@@ -159,7 +157,6 @@ impl<'p> Machine<'p> {
             daemon,
             isolated,
         };
-        let _ = entry;
         if vehicle == Vehicle::EventLoop {
             return Some(self.run_on_loop(frame, &target, passed, site));
         }
@@ -184,11 +181,6 @@ impl<'p> Machine<'p> {
             frame.pending = kept;
         }
         result
-    }
-
-    fn unhanded(&mut self, frame: &mut Frame<'p>, target: &Value) -> Value {
-        let _ = (frame, target);
-        Value::Unknown
     }
 
     /// What runs the work of a pool or of an instance of one of its subclasses.

@@ -533,7 +533,6 @@ impl<'p> Machine<'p> {
         let head = frame.spans.expressions.get(condition.index()).copied().unwrap_or_default();
         let place = Span { start: whole.start, end: head.end };
         let suspends = self.block_suspends(frame, id);
-        let before = self.snapshot(frame);
         let always = matches!(
             frame.facts.expressions.get(condition.index()),
             Some(Expression::Boolean(true)) | Some(Expression::Integer(1))
@@ -549,7 +548,6 @@ impl<'p> Machine<'p> {
             machine.narrow(frame, condition, true);
             machine.block(frame, body)
         });
-        let _ = before;
         if always && flow.falls >= 0.01 { Flow { falls: flow.falls, ..flow } } else { flow }
     }
 

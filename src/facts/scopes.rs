@@ -128,10 +128,7 @@ impl Lowering<'_> {
         let whole = self.path.is_empty();
         let value = match source {
             Source::Assigned(value) if whole => BindingValue::Assigned(value),
-            Source::Assigned(value) if self.path.contains(&u32::MAX) => {
-                let _ = value;
-                BindingValue::Other
-            }
+            Source::Assigned(_) if self.path.contains(&u32::MAX) => BindingValue::Other,
             Source::Assigned(value) => BindingValue::Unpacked(value, self.path.as_slice().into()),
             Source::Annotated(annotation) => BindingValue::Annotated(annotation),
             Source::Augmented(value) => BindingValue::Augmented(value),
