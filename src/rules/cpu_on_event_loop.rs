@@ -16,10 +16,10 @@ pub const RULE: Rule = Rule {
     check: Check::Stall(check),
 };
 
-/// A loop that may well stand still for this many seconds is noticed by its clients.
+/// A loop that stands still for this many seconds is noticed by its clients.
 const NOTICED: f64 = 0.05;
-/// What it takes at least, by the best guess, in seconds.
-const SHORTEST: f64 = 0.01;
+/// Where sizes are guessed: what it takes by the best guess, what it may well take, and what it can take.
+const GUESS: (f64, f64, f64) = (0.005, 0.025, 0.1);
 /// How far below the guess the lower bound may lie: one size that nothing tells, not two multiplied.
 const GUESSED: f64 = 80.0;
 
@@ -72,5 +72,8 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
 fn is_long(stall: &Stall) -> bool {
     let cpu = stall.cost.cpu();
     let known = stall.trail.operations.iter().any(|o| o.clock != Clock::Wait);
-    known && cpu.likely >= SHORTEST && cpu.plausible() >= NOTICED && cpu.low * GUESSED >= cpu.likely
+    let (likely, plausible, high) = GUESS;
+    let certain = cpu.low >= NOTICED / 2.0;
+    let guessed = cpu.likely >= likely && cpu.plausible() >= plausible && cpu.high >= high;
+    known && (certain || guessed) && cpu.low * GUESSED >= cpu.likely
 }
