@@ -59,6 +59,15 @@ impl Interval {
         (self.likely * self.high.min(self.likely * 1e4)).sqrt()
     }
 
+    /// One part of `count`: what gives this sum again when it is repeated `count` times.
+    pub fn per(self, count: Interval) -> Interval {
+        Interval {
+            low: self.low / count.low.max(1e-3),
+            likely: self.likely / count.likely.max(1e-3),
+            high: self.high / count.high.max(1e-3),
+        }
+    }
+
     /// How many times the upper bound is the lower one; infinite where the lower one is 0.
     pub fn spread(self) -> f64 {
         if self.high <= 0.0 { 1.0 } else { self.high / self.low.max(f64::MIN_POSITIVE) }
@@ -119,6 +128,18 @@ impl Cost {
             wait: self.wait.times(count),
             longest_atomic: self.longest_atomic,
             unknown: self.unknown * count.likely,
+        }
+    }
+
+    /// One step of work that is done in `count` steps.
+    pub fn per(self, count: Interval) -> Cost {
+        Cost {
+            bytecode: self.bytecode.per(count),
+            atomic: self.atomic.per(count),
+            native: self.native.per(count),
+            wait: self.wait.per(count),
+            longest_atomic: self.longest_atomic,
+            unknown: self.unknown / count.likely.max(1e-3),
         }
     }
 

@@ -801,7 +801,7 @@ impl<'p> Machine<'p> {
                     item: value,
                     count,
                     guessed: !count.is_exact(),
-                    step: tally.cost.times(Interval::exact(1.0 / times)),
+                    step: tally.cost.per(count),
                     trail,
                     is_async,
                     context: false,

@@ -656,7 +656,7 @@ impl<'p> Machine<'p> {
             let times = count.likely.max(1.0);
             let mut trail = Trail::default();
             trail.extend(&outcome.trail, 1.0 / times, Some(&step));
-            let step_cost = outcome.cost.times(Interval::exact(1.0 / times));
+            let step_cost = outcome.cost.per(count);
             let lazy = Lazy {
                 item,
                 count,

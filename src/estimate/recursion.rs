@@ -123,8 +123,11 @@ impl<'p> Machine<'p> {
         frame.tally.cost = frame.tally.cost.times(runs);
         let trail = std::mem::take(&mut frame.tally.trail);
         frame.tally.trail.extend(&trail, runs.likely, None);
-        frame.tally.yields =
-            frame.tally.yields.times(Interval { low: 1.0, likely: runs.likely.sqrt().max(1.0), high: runs.high });
+        frame.tally.yields = frame.tally.yields.times(Interval {
+            low: runs.low.sqrt().max(1.0),
+            likely: runs.likely.sqrt().max(1.0),
+            high: runs.high,
+        });
         let own = frame.tally.cost.bytecode.likely;
         if own > 1e-4 {
             frame.tally.trail.push(super::evidence::Operation {

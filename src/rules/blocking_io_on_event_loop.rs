@@ -41,7 +41,7 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
     }
     // A program that asks a person at a terminal seldom has others to serve meanwhile.
     let confidence = if wait.wait == Some(WaitKind::Terminal) {
-        Confidence::Low
+        if wait.weight >= CERTAIN && wait.depth() == 0 { Confidence::Medium } else { Confidence::Low }
     } else if wait.weight >= 0.2 && wait.depth() <= 3 {
         Confidence::High
     } else if wait.weight >= RARE || (wait.depth() == 0 && wait.weight >= 0.01) {
