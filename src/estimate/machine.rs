@@ -29,11 +29,11 @@ use std::sync::Arc;
 /// How deep calls are followed.
 const DEEPEST: usize = 40;
 /// How many expressions one root may take.
-const BUDGET: u64 = 60_000;
+const BUDGET: u64 = 15_000;
 /// How many expressions a remembered result counts for.
 const HIT: u64 = 20;
 /// How many expressions a module-level value or a class's attributes may take.
-const SIDE_BUDGET: u64 = 8_000;
+const SIDE_BUDGET: u64 = 4_000;
 /// How often a recursion that counts a small number down is followed instead of estimated.
 const MOST_UNROLLED: usize = 4;
 /// How many such side questions may nest.
