@@ -2,7 +2,7 @@
 
 use super::evidence::Trail;
 use super::expressions::CallSite;
-use super::machine::{Frame, Machine, Outcome, Remembered};
+use super::machine::{Answer, Fields, Frame, Machine, Outcome, Question, Remembered};
 use super::price;
 use super::value::{Arguments, ClassValue, Closure, Kind, Lazy, Object, Value};
 use crate::cost::{Cost, Interval};
@@ -37,15 +37,9 @@ impl<'p> Machine<'p> {
 
     /// The class and its bases, in lookup order.
     pub(super) fn order(&mut self, class: &Rc<ClassValue>) -> Rc<[Ancestor]> {
-        let key = (class.file, class.class);
-        if let Some(known) = self.orders.get(&key) {
-            return known.clone();
-        }
-        // A class among its own bases ends the search.
-        self.orders.insert(key, Rc::from([Ancestor::Project(class.clone())]));
-        let (order, settled) = self.aside(|machine| {
+        let answer = self.ask(Question::Order(class.file, class.class), |machine| {
             let mut order = vec![Ancestor::Project(class.clone())];
-            let Some(facts) = machine.class_facts(class) else { return order };
+            let Some(facts) = machine.class_facts(class) else { return Answer::Order(order.into()) };
             let mut frame = machine.module_frame(class.file);
             if let Some(environment) = &class.environment {
                 frame.environment = environment.clone();
@@ -70,15 +64,13 @@ impl<'p> Machine<'p> {
                     _ => order.push(Ancestor::Unknown),
                 }
             }
-            order
+            Answer::Order(order.into())
         });
-        let order: Rc<[Ancestor]> = order.into();
-        if settled {
-            self.orders.insert(key, order.clone());
-        } else {
-            self.orders.remove(&key);
+        match answer {
+            Some(Answer::Order(order)) => order,
+            // A class among its own bases ends the search.
+            _ => Rc::from([Ancestor::Project(class.clone())]),
         }
-        order
     }
 
     fn member(&mut self, class: &Rc<ClassValue>, name: &str, behind: Option<&ClassValue>) -> Option<Member> {
@@ -367,22 +359,18 @@ impl<'p> Machine<'p> {
     fn class_binding(&mut self, class: &Rc<ClassValue>, index: usize) -> Value {
         let Some(facts) = self.class_facts(class) else { return Value::Unknown };
         let Some(binding) = facts.bindings.get(index) else { return Value::Unknown };
-        let key = (class.file, class.class);
-        if self.running_fields.iter().filter(|(k, _)| *k == key).count() > 2 {
-            self.lowest = 0;
-            return Value::Unknown;
-        }
-        let place = self.stack.len();
-        self.running_fields.push((key, place));
-        let value = self.aside(|machine| {
+        let place = u32::try_from(index).unwrap_or(u32::MAX);
+        let answer = self.ask(Question::ClassBinding(class.file, class.class, place), |machine| {
             let mut frame = machine.module_frame(class.file);
             if let Some(environment) = &class.environment {
                 frame.environment = environment.clone();
             }
-            machine.bound_value(&mut frame, &binding.value).copied(true)
+            Answer::Value(machine.bound_value(&mut frame, &binding.value).copied(true))
         });
-        self.running_fields.pop();
-        value.0
+        match answer {
+            Some(Answer::Value(value)) => value,
+            _ => Value::Unknown,
+        }
     }
 
     pub(super) fn class_attribute(&mut self, class: &Rc<ClassValue>, name: &str) -> Value {
@@ -419,18 +407,8 @@ impl<'p> Machine<'p> {
     }
 
     /// What methods of the class store on `self`, whoever makes the instance.
-    pub(super) fn generic_fields(&mut self, class: &Rc<ClassValue>) -> Rc<BTreeMap<Rc<str>, Value>> {
-        let key = (class.file, class.class);
-        if let Some(known) = self.fields.get(&key) {
-            return known.clone();
-        }
-        if let Some((_, place)) = self.running_fields.iter().find(|(k, _)| *k == key) {
-            self.lowest = self.lowest.min(*place);
-            return Rc::new(BTreeMap::new());
-        }
-        let place = self.stack.len();
-        self.running_fields.push((key, place));
-        let (fields, settled) = self.aside(|machine| {
+    pub(super) fn generic_fields(&mut self, class: &Rc<ClassValue>) -> Rc<Fields> {
+        let answer = self.ask(Question::Fields(class.file, class.class), |machine| {
             let parsed = machine.project.parsed(class.file);
             let mut methods: Vec<FunctionId> = Vec::new();
             for store in &parsed.facts.attribute_stores {
@@ -453,14 +431,13 @@ impl<'p> Machine<'p> {
                 Value::Object(reference) => reference.0.borrow().fields.clone(),
                 _ => BTreeMap::new(),
             };
-            fields.into_iter().map(|(name, value)| (name, generalised(&value).copied(true))).collect::<BTreeMap<_, _>>()
+            let fields = fields.into_iter().map(|(name, value)| (name, generalised(&value).copied(true)));
+            Answer::Fields(Rc::new(fields.collect()))
         });
-        self.running_fields.pop();
-        let fields = Rc::new(fields);
-        if settled {
-            self.fields.insert(key, fields.clone());
+        match answer {
+            Some(Answer::Fields(fields)) => fields,
+            _ => Rc::default(),
         }
-        fields
     }
 
     /// `owner.name = value`.

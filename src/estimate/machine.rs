@@ -29,15 +29,13 @@ use std::sync::Arc;
 /// How deep calls are followed.
 const DEEPEST: usize = 40;
 /// How many expressions one root may take.
-const BUDGET: u64 = 15_000;
-/// How many expressions a remembered result counts for.
-const HIT: u64 = 20;
+const BUDGET: u64 = 30_000;
 /// How many expressions a module-level value or a class's attributes may take.
 const SIDE_BUDGET: u64 = 4_000;
 /// How often a recursion that counts a small number down is followed instead of estimated.
 const MOST_UNROLLED: usize = 4;
 /// How many such side questions may nest.
-const MOST_NESTED: usize = 6;
+const MOST_NESTED: usize = 12;
 
 /// The machine and what it remembers.
 pub struct Machine<'p> {
@@ -60,16 +58,38 @@ pub struct Machine<'p> {
     pub(super) lowest: usize,
     pub(super) oldest_change: u64,
     memo: FxHashMap<MemoKey, Rc<Outcome>>,
-    globals: FxHashMap<(FileId, u32), Value>,
-    running_globals: Vec<((FileId, u32), usize)>,
-    pub(super) fields: FxHashMap<(FileId, ClassId), Rc<Fields>>,
-    pub(super) running_fields: Vec<((FileId, ClassId), usize)>,
-    pub(super) orders: FxHashMap<(FileId, ClassId), Rc<[super::class::Ancestor]>>,
+    answers: FxHashMap<Question, Answer>,
+    provisional: FxHashMap<Question, (Answer, usize)>,
+    asked: Vec<(Question, usize)>,
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
 }
 
 /// The attributes of a class's instances.
-type Fields = BTreeMap<Rc<str>, Value>;
+pub type Fields = BTreeMap<Rc<str>, Value>;
+
+/// What does not depend on who asks, and so is answered once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// The value of a module-level binding.
+    Global(FileId, u32),
+    /// The value of a binding in a class's body.
+    ClassBinding(FileId, ClassId, u32),
+    /// What methods of a class store on `self`.
+    Fields(FileId, ClassId),
+    /// A class and its bases, in lookup order.
+    Order(FileId, ClassId),
+}
+
+/// See [`Question`].
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// To [`Question::Global`] and [`Question::ClassBinding`].
+    Value(Value),
+    /// To [`Question::Fields`].
+    Fields(Rc<Fields>),
+    /// To [`Question::Order`].
+    Order(Rc<[super::class::Ancestor]>),
+}
 
 /// What is remembered: a function's run or the making of an instance, and the number of its arguments.
 pub type MemoKey = (FileId, Remembered, u64);
@@ -115,6 +135,7 @@ pub struct Outcome {
     /// Calls of functions further down the stack: their place, and how many.
     pub recursions: Vec<(usize, f64)>,
     events: Vec<Rc<Event>>,
+    steps: u64,
 }
 
 /// What is added up while statements run.
@@ -257,11 +278,9 @@ impl<'p> Machine<'p> {
             lowest: usize::MAX,
             oldest_change: u64::MAX,
             memo: FxHashMap::default(),
-            globals: FxHashMap::default(),
-            running_globals: Vec::new(),
-            fields: FxHashMap::default(),
-            running_fields: Vec::new(),
-            orders: FxHashMap::default(),
+            answers: FxHashMap::default(),
+            provisional: FxHashMap::default(),
+            asked: Vec::new(),
             suspending: FxHashMap::default(),
         }
     }
@@ -297,6 +316,7 @@ impl<'p> Machine<'p> {
         self.budget = BUDGET;
         self.lowest = usize::MAX;
         self.oldest_change = u64::MAX;
+        self.provisional.clear();
     }
 
     /// What a caller of unknown intent passes: instances as annotated, defaults, unknowns.
@@ -413,9 +433,12 @@ impl<'p> Machine<'p> {
         key: Option<MemoKey>,
         compute: impl FnOnce(&mut Self, usize) -> Outcome,
     ) -> Outcome {
-        if let Some(known) = key.and_then(|key| self.memo.get(&key)) {
+        // It counts as if it ran again, so that the budget does not depend on what ran before.
+        if let Some(known) = key.and_then(|key| self.memo.get(&key))
+            && self.steps + known.steps < self.budget
+        {
             let known = known.clone();
-            self.steps += HIT;
+            self.steps += known.steps;
             self.events.extend(known.events.iter().cloned());
             let mut outcome = (*known).clone();
             outcome.result = outcome.result.copied(false);
@@ -429,6 +452,7 @@ impl<'p> Machine<'p> {
         self.lowest = usize::MAX;
         self.oldest_change = u64::MAX;
         let first_serial = self.serial;
+        let first_step = self.steps;
         let mark = self.events.len();
 
         let outcome = compute(self, place);
@@ -443,6 +467,7 @@ impl<'p> Machine<'p> {
                 kept.yields = Some((item.copied(true), *count));
             }
             kept.events = self.events.get(mark..).unwrap_or_default().to_vec();
+            kept.steps = self.steps - first_step;
             self.memo.insert(key, Rc::new(kept));
         }
         let inner_lowest = if self.lowest >= place { usize::MAX } else { self.lowest };
@@ -566,6 +591,7 @@ impl<'p> Machine<'p> {
             endless: frame.endless,
             recursions: frame.tally.recursions,
             events: Vec::new(),
+            steps: 0,
         }
     }
 
@@ -829,7 +855,6 @@ impl<'p> Machine<'p> {
 
     /// The value of a module-level binding, evaluated once.
     pub(super) fn binding(&mut self, file: FileId, index: u32) -> Value {
-        let key = (file, index);
         let facts: &'p Facts = &self.project.parsed(file).facts;
         let Some(binding) = facts.bindings.get(index as usize) else { return Value::Unknown };
         match &binding.value {
@@ -850,52 +875,74 @@ impl<'p> Machine<'p> {
             }
             _ => {}
         }
-        if let Some(known) = self.globals.get(&key) {
-            return known.clone();
-        }
-        if let Some((_, place)) = self.running_globals.iter().find(|(k, _)| *k == key) {
-            self.lowest = self.lowest.min(*place);
-            return Value::Unknown;
-        }
-        let place = self.stack.len();
-        self.running_globals.push((key, place));
-        let (value, settled) = self.aside(|machine| {
+        let answer = self.ask(Question::Global(file, index), |machine| {
             let mut frame = machine.module_frame(file);
             let value = machine.bound_value(&mut frame, &binding.value);
-            value.copied(true)
+            Answer::Value(value.copied(true))
         });
-        self.running_globals.pop();
-        if settled {
-            self.globals.insert(key, value.clone());
+        match answer {
+            Some(Answer::Value(value)) => value,
+            _ => Value::Unknown,
         }
-        value
     }
 
-    /// Answers a question that does not depend on who asks: with a budget and a depth of its own.
-    /// Also tells if the answer may be remembered.
-    pub(super) fn aside<T>(&mut self, question: impl FnOnce(&mut Self) -> T) -> (T, bool) {
+    /// The answer to a question, computed once; nothing if it is being computed or nested too deep.
+    ///
+    /// In a ring of questions the first one asked gets an answer for good. Those of the others rest on its
+    /// being unknown, so they count only until it is answered.
+    pub(super) fn ask(&mut self, question: Question, compute: impl FnOnce(&mut Self) -> Answer) -> Option<Answer> {
+        if let Some(known) = self.answers.get(&question) {
+            return Some(known.clone());
+        }
+        if let Some((known, place)) = self.provisional.get(&question) {
+            self.lowest = self.lowest.min(*place);
+            return Some(known.clone());
+        }
+        if let Some((_, place)) = self.asked.iter().find(|(q, _)| *q == question) {
+            self.lowest = self.lowest.min(*place);
+            return None;
+        }
+        if self.nested >= MOST_NESTED {
+            self.lowest = 0;
+            return None;
+        }
+        let place = self.stack.len();
+        // Each question has a place of its own, so that it shows which one an answer rests on.
+        self.stack.push(Activation { node: (FileId::new(0), None), arguments: Rc::from([]), shapes: Vec::new() });
+        self.asked.push((question, place));
+        let (answer, lowest) = self.aside(compute);
+        self.asked.pop();
+        self.stack.pop();
+        if lowest >= place {
+            self.provisional.retain(|_, (_, rests_on)| *rests_on < place);
+            self.answers.insert(question, answer.clone());
+        } else {
+            self.provisional.insert(question, (answer.clone(), lowest));
+        }
+        Some(answer)
+    }
+
+    /// Computes with a budget and a depth of its own; also tells the lowest place on the stack that it rests on.
+    fn aside<T>(&mut self, compute: impl FnOnce(&mut Self) -> T) -> (T, usize) {
         let place = self.stack.len();
         let (base, steps, budget) = (self.base, self.steps, self.budget);
-        let (lowest, change) = (self.lowest, self.oldest_change);
+        let (outer_lowest, change) = (self.lowest, self.oldest_change);
         let mark = self.events.len();
         self.base = place;
         self.steps = 0;
         self.nested += 1;
-        self.budget = if self.nested > MOST_NESTED { 0 } else { SIDE_BUDGET >> (self.nested - 1) };
+        self.budget = SIDE_BUDGET;
         self.lowest = usize::MAX;
-        let answer = question(self);
-        let settled = self.lowest >= place && self.nested <= MOST_NESTED;
-        let inner = if self.lowest >= place { usize::MAX } else { self.lowest };
+        let answer = compute(self);
+        let lowest = self.lowest;
         self.events.truncate(mark);
         self.nested -= 1;
         self.base = base;
-        // What is not remembered is asked again and again: that must count.
-        let spent = self.steps;
-        self.steps = steps + if settled { HIT } else { spent.max(HIT) };
+        self.steps = steps;
         self.budget = budget;
-        self.lowest = lowest.min(inner);
+        self.lowest = if lowest >= place.saturating_sub(1) { outer_lowest } else { outer_lowest.min(lowest) };
         self.oldest_change = change;
-        (answer, settled)
+        (answer, lowest)
     }
 
     /// The value that a binding gives its name.
@@ -1054,6 +1101,7 @@ impl Outcome {
             endless: false,
             recursions: Vec::new(),
             events: Vec::new(),
+            steps: 0,
         }
     }
 
@@ -1068,6 +1116,7 @@ impl Outcome {
             endless: false,
             recursions: Vec::new(),
             events: Vec::new(),
+            steps: 0,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! where an event loop stands still.
 //!
 //! [`machine`] runs functions on abstract values; [`analyse`] chooses what to run: the module bodies,
-//! functions and methods of the files that can matter, wave by wave.
+//! functions and methods that can matter ([`relevance`]), wave by wave.
 
 pub mod evidence;
 pub mod value;
@@ -17,17 +17,19 @@ pub mod library;
 pub mod intrinsics;
 pub mod spawn;
 pub mod intent;
+pub mod relevance;
 
 use crate::config::Target;
 use crate::cost::Cost;
 use crate::id::{FileId, FunctionId};
 use crate::knowledge::Knowledge;
 use crate::project::Project;
-use crate::project::scan::{Scanner, contains_any};
 use evidence::Trail;
 use machine::{Machine, Node, Outcome};
 use rayon::prelude::*;
+use relevance::{Roots, Words};
 use report::Event;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
@@ -35,6 +37,9 @@ use std::sync::OnceLock;
 const STACK: usize = 512 << 20;
 /// How often callers of newly found wrappers are looked for.
 const MOST_WAVES: usize = 4;
+
+/// How many files share what one machine remembers.
+const FILES_A_MACHINE: usize = 24;
 
 /// What the analysis found.
 #[derive(Debug, Default)]
@@ -47,57 +52,48 @@ pub struct Report {
 
 /// Runs everything that can hand work over or stall an event loop.
 pub fn analyse(project: &Project, knowledge: &Knowledge, target: Target, exhaustive: bool) -> Report {
-    let words = knowledge.spawn_words();
-    let scanner = Scanner::new(&words);
-    let mut waiting: Vec<FileId> = Vec::new();
-    let mut roots: Vec<FileId> = Vec::new();
-    for file in project.files().filter(|f| project.reported(*f)) {
-        let markers = scanner.markers(project.text(file).as_bytes());
-        if exhaustive || markers.spawns || markers.coroutine {
-            roots.push(file);
-        } else {
-            waiting.push(file);
+    let words = Words::of_knowledge(project, knowledge);
+    let reported: Vec<FileId> = project.files().filter(|f| project.reported(*f)).collect();
+    let chosen = |file: &FileId| {
+        if exhaustive {
+            return Some((*file, relevance::all(project.parsed(*file))));
         }
-    }
+        let matters = words.may_matter(project.text(*file).as_bytes());
+        matters.then(|| (*file, relevance::roots(project.parsed(*file), &words)))
+    };
+    let mut wave: Vec<(FileId, Roots)> = reported.par_iter().filter_map(chosen).collect();
+    let mut done: FxHashMap<FileId, Roots> = FxHashMap::default();
     let mut events: Vec<Event> = Vec::new();
-    let mut done: Vec<FileId> = Vec::new();
     let mut wrappers: BTreeSet<String> = BTreeSet::new();
     for _ in 0..MOST_WAVES {
-        if roots.is_empty() {
-            break;
-        }
-        let found = run_files(project, knowledge, target, &roots);
-        let mut fresh: BTreeSet<String> = BTreeSet::new();
-        for event in &found {
-            if let Event::Handover(handover) = event
-                && handover.wrapper
-                && let Some(name) = wrapper_name(project, handover.file, handover.function)
-                && wrappers.insert(name.clone())
-            {
-                fresh.insert(name);
-            }
-        }
-        for file in &roots {
-            for name in worker_classes(project, knowledge, target, *file) {
-                if wrappers.insert(name.clone()) {
-                    fresh.insert(name);
-                }
-            }
-        }
+        let Found { events: found, names: mut fresh } = run_roots(project, knowledge, target, &wave);
+        fresh.retain(|name| wrappers.insert(name.clone()));
         events.extend(found);
-        done.append(&mut roots);
-        if fresh.is_empty() {
+        for (file, roots) in wave.drain(..) {
+            done.entry(file).or_default().add(&roots);
+        }
+        if fresh.is_empty() || exhaustive {
             break;
         }
-        let names: Vec<String> = fresh.into_iter().collect();
-        let (callers, rest): (Vec<FileId>, Vec<FileId>) =
-            waiting.into_iter().partition(|f| contains_any(project.text(*f).as_bytes(), &names));
-        roots = callers;
-        waiting = rest;
+        let words = Words::of_names(&fresh);
+        let further = |file: &FileId| {
+            let matters = words.may_matter(project.text(*file).as_bytes());
+            let mut roots = matters.then(|| relevance::roots(project.parsed(*file), &words))?;
+            if let Some(done) = done.get(file) {
+                roots.remove(done);
+            }
+            (!roots.is_empty()).then_some((*file, roots))
+        };
+        wave = reported.par_iter().filter_map(further).collect();
+        if wave.is_empty() {
+            break;
+        }
     }
     events.sort_by(order);
-    done.sort_unstable();
-    Report { events, roots: done }
+    let mut roots: Vec<FileId> =
+        done.into_iter().filter(|(_, roots)| !roots.is_empty()).map(|(file, _)| file).collect();
+    roots.sort_unstable();
+    Report { events, roots }
 }
 
 /// What a function's run comes to.
@@ -131,7 +127,7 @@ pub fn graph(
         let mut summaries = BTreeMap::new();
         for file in project.files() {
             summaries.insert((file, None), Summary::of(machine.run_module(file)));
-            for function in root_functions(project, file) {
+            for function in relevance::all(project.parsed(file)).functions {
                 if let Some(outcome) = machine.run_root(file, function) {
                     summaries.insert((file, Some(function)), Summary::of(outcome));
                 }
@@ -161,71 +157,62 @@ pub fn inspect(
     })
 }
 
-fn run_files(project: &Project, knowledge: &Knowledge, target: Target, files: &[FileId]) -> Vec<Event> {
-    let per_chunk = files.len().div_ceil(rayon::current_num_threads() * 8).max(1);
-    on_big_stack(|| {
-        files
-            .par_chunks(per_chunk)
-            .map(|chunk| {
-                let mut machine = Machine::new(project, knowledge, target);
-                let mut found: Vec<Event> = Vec::new();
-                for &file in chunk {
-                    machine.run_module(file);
-                    for function in root_functions(project, file) {
-                        machine.run_root(file, function);
-                    }
-                    collect(&mut machine, &mut found);
-                }
-                found
-            })
-            .collect::<Vec<_>>()
-            .into_iter()
-            .flatten()
-            .collect()
-    })
+/// What a wave of roots gave.
+#[derive(Debug, Default)]
+struct Found {
+    /// In the order of the files and of discovery.
+    events: Vec<Event>,
+    /// By what names others hand work over through these files: functions that hand over what they are given,
+    /// classes whose instances are threads or processes.
+    names: Vec<String>,
 }
 
-/// Takes the events of one file's roots, each once.
-fn collect(machine: &mut Machine<'_>, found: &mut Vec<Event>) {
-    let mut seen = rustc_hash::FxHashSet::default();
-    for event in std::mem::take(&mut machine.events) {
-        if seen.insert(std::rc::Rc::as_ptr(&event) as usize) {
-            found.push((*event).clone());
+/// Runs roots on all cores, a few files at a time with one machine: what it remembers depends on these files
+/// alone, not on the number of cores nor on which of them was faster.
+fn run_roots(project: &Project, knowledge: &Knowledge, target: Target, wave: &[(FileId, Roots)]) -> Found {
+    let run = |chunk: &[(FileId, Roots)]| {
+        let mut machine = Machine::new(project, knowledge, target);
+        chunk.iter().map(|(file, roots)| run_file(&mut machine, *file, roots)).collect::<Vec<Found>>()
+    };
+    let found: Vec<Vec<Found>> = on_big_stack(|| wave.par_chunks(FILES_A_MACHINE).with_max_len(1).map(run).collect());
+    let mut all = Found::default();
+    for part in found.into_iter().flatten() {
+        all.events.extend(part.events);
+        all.names.extend(part.names);
+    }
+    all
+}
+
+fn run_file(machine: &mut Machine<'_>, file: FileId, roots: &Roots) -> Found {
+    let mut found = Found::default();
+    if roots.body {
+        machine.run_module(file);
+    }
+    for function in &roots.functions {
+        let mark = machine.events.len();
+        machine.run_root(file, *function);
+        let passes_on = |event: &std::rc::Rc<Event>| matches!(&**event, Event::Handover(it) if it.wrapper);
+        if machine.events.iter().skip(mark).any(passes_on) {
+            found.names.extend(wrapper_name(machine.project, file, *function));
         }
     }
-}
-
-/// Functions and methods that are not nested in a function: nested ones run with what encloses them.
-fn root_functions(project: &Project, file: FileId) -> Vec<FunctionId> {
-    let facts = &project.parsed(file).facts;
-    let class_is_root = |mut class: Option<crate::id::ClassId>| {
-        while let Some(here) = class.and_then(|c| facts.classes.get(c.index())) {
-            if here.parent.is_some() {
-                return false;
-            }
-            class = here.outer;
+    // A remembered event comes again with each run that remembers it.
+    let mut seen = FxHashSet::default();
+    for event in std::mem::take(&mut machine.events) {
+        if seen.insert(std::rc::Rc::as_ptr(&event) as usize) {
+            found.events.push((*event).clone());
         }
-        true
-    };
-    facts
-        .functions
-        .iter()
-        .enumerate()
-        .filter(|(_, f)| {
-            f.parent.is_none()
-                && class_is_root(f.class)
-                && facts.names.get(f.name.index()).is_none_or(|n| &**n != "<lambda>")
-        })
-        .map(|(index, _)| FunctionId::new(index))
-        .collect()
+    }
+    found.names.extend(worker_classes(machine, file));
+    found
 }
 
 /// The name under which callers reach a wrapper: the function's, or its class's for `__init__`.
-fn wrapper_name(project: &Project, file: FileId, function: Option<FunctionId>) -> Option<String> {
+fn wrapper_name(project: &Project, file: FileId, function: FunctionId) -> Option<String> {
     let facts = &project.parsed(file).facts;
-    let mut definition = facts.functions.get(function?.index())?;
-    while let Some(parent) = definition.parent {
-        definition = facts.functions.get(parent.index())?;
+    let definition = facts.functions.get(function.index())?;
+    if definition.parameters.is_empty() {
+        return None;
     }
     let name = facts.names.get(definition.name.index())?;
     if &**name == "__init__" || &**name == "__call__" || &**name == "__enter__" {
@@ -236,12 +223,12 @@ fn wrapper_name(project: &Project, file: FileId, function: Option<FunctionId>) -
 }
 
 /// Classes whose instances are threads or processes: who makes one, hands work over.
-fn worker_classes(project: &Project, knowledge: &Knowledge, target: Target, file: FileId) -> Vec<String> {
+fn worker_classes(machine: &mut Machine<'_>, file: FileId) -> Vec<String> {
+    let (project, knowledge) = (machine.project, machine.knowledge);
     let facts = &project.parsed(file).facts;
     if facts.classes.iter().all(|c| c.bases.is_empty()) {
         return Vec::new();
     }
-    let mut machine = Machine::new(project, knowledge, target);
     let mut names = Vec::new();
     for (index, class) in facts.classes.iter().enumerate() {
         if class.bases.is_empty() || class.parent.is_some() {

@@ -7,11 +7,11 @@ pub mod schema;
 mod table;
 pub mod types;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use schema::{Clock, Split, Vehicle, WaitKind};
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
-use table::{ALIAS_ROOTS, LIBRARIES, SPAWN_WORDS};
+use table::{ALIAS_ROOTS, LIBRARIES, SPAWNS};
 use types::{Class, Entry, Selector, Spawn, TypeExpression, split_of};
 
 /// Aliases of aliases are followed so far, base classes so deep.
@@ -253,10 +253,24 @@ impl Knowledge {
         Some(format!("{}.{method}", covered.name))
     }
 
-    /// Words without which a file neither hands work to a vehicle nor makes one.
-    pub fn spawn_words(&self) -> Vec<&str> {
-        let user = self.user_spawn_words.iter().map(String::as_str);
-        SPAWN_WORDS.iter().copied().chain(user).collect()
+    /// The root packages that can hand work to a vehicle: what a project that names none of them cannot do.
+    pub fn spawning_packages(&self) -> Vec<&'static str> {
+        let mut roots: Vec<&str> = SPAWNS.iter().map(|(root, ..)| *root).collect();
+        roots.dedup();
+        roots
+    }
+
+    /// The names without which a function neither hands work to a vehicle nor makes one, in a project that names
+    /// these root packages; and whether each is a method's.
+    pub fn spawn_words<'a>(&'a self, packages: &FxHashSet<&str>) -> Vec<(&'a str, bool)> {
+        let user = self.user_spawn_words.iter().map(|word| (word.as_str(), false));
+        let known =
+            SPAWNS.iter().filter(|(root, ..)| packages.contains(root)).map(|(_, word, method)| (*word, *method));
+        let mut words: Vec<(&str, bool)> = known.chain(user).collect();
+        // A function's word, which comes first, stands in any place and so for the method's too.
+        words.sort_unstable();
+        words.dedup_by_key(|(word, _)| *word);
+        words
     }
 
     /// What is said of `name`, for people.

@@ -44,7 +44,6 @@ fn the_table_is_true() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/knowledge/table.rs");
     let old = std::fs::read_to_string(&path).unwrap();
     let data = data_on_disk();
-    let text = |name: &str| format!("\"{name}\"");
     let file = |(stem, path): (String, PathBuf)| {
         let folder = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
         format!("(\"{stem}\", include_str!(\"{folder}/{stem}.toml\"))")
@@ -52,7 +51,8 @@ fn the_table_is_true() {
     let mut new = with_list(&old, "LIBRARIES", files().into_iter().map(file));
     let roots = alias_roots(&data);
     new = with_list(&new, "ALIAS_ROOTS", roots.iter().map(|(root, stem)| format!("(\"{root}\", \"{stem}\")")));
-    new = with_list(&new, "SPAWN_WORDS", spawn_words(&data).into_iter().map(text));
+    let spawn = |(root, word, is_method): (&str, &str, bool)| format!("(\"{root}\", \"{word}\", {is_method})");
+    new = with_list(&new, "SPAWNS", spawns(&data).into_iter().map(spawn));
     if old != new && std::env::var_os("GILCHECK_UPDATE").is_some() {
         std::fs::write(&path, new).unwrap();
     } else {
@@ -90,22 +90,51 @@ fn alias_roots(data: &BTreeMap<String, schema::Library>) -> BTreeMap<String, Str
     roots
 }
 
-fn spawn_words(data: &BTreeMap<String, schema::Library>) -> BTreeSet<&str> {
+/// Root package, last segment, and whether it is a method's: for what hands work over and its aliases.
+fn spawns(data: &BTreeMap<String, schema::Library>) -> BTreeSet<(&str, &str, bool)> {
     let mut names = BTreeSet::new();
+    let mut classes = BTreeSet::new();
     for library in data.values() {
         for call in library.call.iter().filter(|call| call.spawn.is_some()) {
             names.extend(call.names.iter().map(String::as_str));
         }
         let vehicles = library.types.iter().filter(|(_, data)| data.vehicle.is_some());
         names.extend(vehicles.map(|(name, _)| name.as_str()));
+        classes.extend(library.types.keys().map(String::as_str));
     }
-    let mut words: BTreeSet<&str> = names.iter().map(|name| last_segment(name)).collect();
+    let is_method = |name: &str| name.rsplit_once('.').is_some_and(|(owner, _)| classes.contains(owner));
+    let mut found: BTreeSet<(&str, &str, bool)> =
+        names.iter().map(|name| (root(name), last_segment(name), is_method(name))).collect();
     for library in data.values() {
         let aliases = library.aliases.iter().filter(|(_, name)| names.contains(name.as_str()));
-        words.extend(aliases.map(|(alias, _)| last_segment(alias)));
+        found.extend(aliases.map(|(alias, name)| (root(alias), last_segment(alias), is_method(name))));
+        // A class by another package's name has its methods there too.
+        for (alias, name) in &library.aliases {
+            let prefix = format!("{}.", name.strip_suffix(".*").unwrap_or(name));
+            let inside = names.iter().filter(|it| it.starts_with(&prefix));
+            found.extend(inside.map(|it| (root(alias), last_segment(it), is_method(it))));
+        }
     }
-    words.remove("*");
-    words
+    // What a package derives from another's classes, or gives out, has their methods.
+    for (stem, library) in data {
+        let own = library.call.iter().filter_map(|call| call.returns.as_deref());
+        let types = library.types.values();
+        let attributes = types.clone().flat_map(|data| data.attributes.values().map(String::as_str));
+        let bases = types.flat_map(|data| data.bases.iter().map(String::as_str));
+        let mentioned: BTreeSet<&str> = own
+            .chain(attributes)
+            .chain(bases)
+            .flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')))
+            .filter(|name| root(name) != stem && classes.contains(name))
+            .collect();
+        let roots: BTreeSet<&str> = library.call.iter().flat_map(|call| &call.names).map(|name| root(name)).collect();
+        for class in mentioned {
+            let methods = names.iter().filter(|name| name.rsplit_once('.').is_some_and(|(owner, _)| owner == class));
+            found.extend(methods.flat_map(|it| roots.iter().map(|root| (*root, last_segment(it), true))));
+        }
+    }
+    found.retain(|(_, word, _)| *word != "*");
+    found
 }
 
 /// What the data calls intrinsic, the engine implements: the texts in its `match` arms.
@@ -269,6 +298,6 @@ fn answers_follow_aliases_and_the_user() {
     for (name, expected) in cases {
         assert_eq!(knowledge.answer(name).class, expected, "{name}");
     }
-    assert!(knowledge.spawn_words().contains(&"later"));
+    assert!(knowledge.spawn_words(&FxHashSet::default()).contains(&("later", false)));
     assert!(knowledge.calls("corp.later").first().is_some_and(|entry| entry.spawn.is_some()));
 }

@@ -11,43 +11,41 @@ pub struct Scanner {
     words: Option<AhoCorasick>,
 }
 
-/// What a scan found in a file.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Markers {
-    /// One of the scanner's words, anywhere, also inside a longer word.
-    pub spawns: bool,
-    /// `async def`.
-    pub coroutine: bool,
-}
-
 impl Scanner {
-    /// A scanner for `words`: what every spawn site has in it, `Thread`, `submit(`, `to_thread` and so on.
+    /// A scanner for `words`, which are names: `Thread`, `submit`, `to_thread`.
     pub fn new<W: AsRef<[u8]>>(words: &[W]) -> Scanner {
         // A list too long to build from finds every file: slower, but nothing is missed.
         Scanner { words: AhoCorasick::new(words).ok() }
     }
 
-    /// Looks once through `text`.
-    pub fn markers(&self, text: &[u8]) -> Markers {
-        let spawns = self.words.as_ref().is_none_or(|words| words.is_match(text));
-        Markers { spawns, coroutine: has_coroutine(text) }
-    }
-
     /// True if `text` has one of the words as a whole name: not `run_all` in `rerun_all` or `run_all2`.
     pub fn names_any(&self, text: &[u8]) -> bool {
         let Some(words) = &self.words else { return true };
-        words.find_overlapping_iter(text).any(|found| {
-            let before = found.start().checked_sub(1).and_then(|at| text.get(at));
-            let after = text.get(found.end());
-            let free = |byte: Option<&u8>| byte.is_none_or(|&byte| !is_name_byte(byte));
-            free(before) && free(after)
-        })
+        words.find_overlapping_iter(text).any(|found| is_whole(text, found.start(), found.end()))
+    }
+
+    /// The words that `text` has as whole names, by their place in the list; all, where there is no telling.
+    pub fn named(&self, text: &[u8], count: usize) -> Vec<bool> {
+        let Some(words) = &self.words else { return vec![true; count] };
+        let mut named = vec![false; count];
+        for found in words.find_overlapping_iter(text) {
+            if let Some(seen) = named.get_mut(found.pattern().as_usize())
+                && !*seen
+                && is_whole(text, found.start(), found.end())
+            {
+                *seen = true;
+            }
+        }
+        named
     }
 }
 
-/// True if `text` has one of `names` as a whole name. For many texts, make a [`Scanner`] once.
-pub fn contains_any<W: AsRef<[u8]>>(text: &[u8], names: &[W]) -> bool {
-    Scanner::new(names).names_any(text)
+/// True if no byte on either side makes a longer name of it; what starts with a dot may follow a name.
+fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
+    let before = start.checked_sub(1).and_then(|at| text.get(at));
+    let after = text.get(end);
+    let free = |byte: Option<&u8>| byte.is_none_or(|&byte| !is_name_byte(byte));
+    (text.get(start) == Some(&b'.') || free(before)) && free(after)
 }
 
 /// Part of a name; bytes beyond ASCII count as such.
@@ -55,8 +53,8 @@ fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }
 
-/// `async def`, with any blanks between.
-fn has_coroutine(text: &[u8]) -> bool {
+/// True if `text` has `async def`, with any blanks between.
+pub fn has_coroutine(text: &[u8]) -> bool {
     static ASYNC: OnceLock<Finder<'static>> = OnceLock::new();
     let finder = ASYNC.get_or_init(|| Finder::new(b"async"));
     finder.find_iter(text).any(|at| {
@@ -71,19 +69,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_found_anywhere() {
-        let scanner = Scanner::new(&["Thread", "submit("]);
+    fn words_are_told_apart() {
+        let scanner = Scanner::new(&["Thread", "submit", "sub"]);
         let table = [
-            ("x = ThreadPool()", true, false),
-            ("pool.submit(f)", true, false),
-            ("pool.submit (f)", false, false),
-            ("async def f(): pass", false, true),
-            ("async  \\\n def f(): pass", false, true),
-            ("async with a: pass\nasyncdef", false, false),
-            ("", false, false),
+            ("x = ThreadPool()", [false, false, false]),
+            ("pool.submit(Thread)", [true, true, false]),
+            ("sub (f)", [false, false, true]),
+            ("", [false, false, false]),
         ];
-        for (text, spawns, coroutine) in table {
-            assert_eq!(scanner.markers(text.as_bytes()), Markers { spawns, coroutine }, "{text}");
+        for (text, expected) in table {
+            assert_eq!(scanner.named(text.as_bytes(), 3), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn coroutines_are_found() {
+        let table = [
+            ("async def f(): pass", true),
+            ("async  \\\n def f(): pass", true),
+            ("async with a: pass\nasyncdef", false),
+            ("", false),
+        ];
+        for (text, expected) in table {
+            assert_eq!(has_coroutine(text.as_bytes()), expected, "{text}");
         }
     }
 
@@ -95,10 +103,12 @@ mod tests {
             ("rerun_all(x) or run_all2 or run_allé", false),
             ("go", true),
             ("gogo", false),
+            ("pool.map(x)", true),
+            ("pool.map2(x)", false),
         ];
         for (text, expected) in table {
-            assert_eq!(contains_any(text.as_bytes(), &["run_all", "go", "run"]), expected, "{text}");
+            assert_eq!(Scanner::new(&["run_all", "go", "run", ".map"]).names_any(text.as_bytes()), expected, "{text}");
         }
-        assert!(!contains_any::<&str>(b"x", &[]));
+        assert!(!Scanner::new::<&str>(&[]).names_any(b"x"));
     }
 }
