@@ -17,6 +17,7 @@ pub mod library;
 pub mod intrinsics;
 pub mod spawn;
 pub mod intent;
+pub mod trace;
 
 use crate::config::Target;
 use crate::cost::Cost;
