@@ -1,8 +1,9 @@
 //! What the machine saw each expression stand for: the types and the call graph that hazards are read off.
 
 use super::machine::{Machine, Node};
+use super::on_big_stack;
+use super::relevance;
 use super::value::{Kind, Value};
-use super::{on_big_stack, root_functions};
 use crate::config::Target;
 use crate::id::{ClassId, ExpressionId, FileId, FunctionId};
 use crate::knowledge::Knowledge;
@@ -147,7 +148,7 @@ impl Trace {
             machine.trace = Some(Trace::default());
             for &file in files {
                 machine.run_module(file);
-                for function in root_functions(project, file) {
+                for function in relevance::all(project.parsed(file)).functions {
                     machine.run_root(file, function);
                 }
                 machine.events.clear();
