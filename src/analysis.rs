@@ -3,9 +3,11 @@
 
 use crate::config::{self, Selection, Settings};
 use crate::cost::Workload;
-use crate::diagnostic::Diagnostic;
-use crate::estimate;
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::estimate::trace::Trace;
+use crate::estimate::{self, Report};
 use crate::facts::ir::{Facts, Spans, Statement};
+use crate::fix;
 use crate::id::FileId;
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::{Answer, Knowledge, UserKnowledge, UserSpawn};
@@ -63,6 +65,7 @@ impl AnalysisHost {
             knowledge: Arc::clone(&self.knowledge),
             project: Project::new(self.files.iter().map(input).collect()),
             lines: self.files.iter().map(|_| OnceLock::new()).collect(),
+            traces: self.files.iter().map(|_| OnceLock::new()).collect(),
             outcome: OnceLock::new(),
         }
     }
@@ -75,6 +78,8 @@ pub struct Analysis {
     knowledge: Arc<Knowledge>,
     project: Project,
     lines: Vec<OnceLock<LineIndex>>,
+    /// By file: what its expressions stand for, for fixes.
+    traces: Vec<OnceLock<Trace>>,
     outcome: OnceLock<Outcome>,
 }
 
@@ -106,6 +111,8 @@ const LITTLE: usize = 256 << 10;
 struct Outcome {
     /// In any order, also those that nobody is to see.
     diagnostics: Vec<Diagnostic>,
+    /// What they rest on.
+    report: Report,
 }
 
 impl Analysis {
@@ -119,6 +126,32 @@ impl Analysis {
         self.without_silenced(found)
     }
 
+    /// [`Analysis::diagnostics`], each with its fix.
+    pub fn diagnostics_with_fixes(&self) -> Vec<Diagnostic> {
+        let mut found = self.diagnostics();
+        found.par_iter_mut().for_each(|found| found.fix = self.fix(found).map(Box::new));
+        found
+    }
+
+    /// The rewrite that mends a finding of this state of the files, where there is one: its title, who may
+    /// apply it, its edits (possibly in several files), and what stands against it.
+    ///
+    /// It runs the finding's file once more, so it is asked for by itself and not part of every finding.
+    pub fn fix(&self, found: &Diagnostic) -> Option<Fix> {
+        let trace = self.traces.get(found.file.index())?.get_or_init(|| {
+            let files = fix::scope(&self.project, found.file);
+            Trace::of(&self.project, &self.knowledge, self.settings.target, &files)
+        });
+        let context = fix::Context {
+            project: &self.project,
+            knowledge: &self.knowledge,
+            target: self.settings.target,
+            report: &self.outcome().report,
+            trace,
+        };
+        fix::fix(&context, found)
+    }
+
     fn outcome(&self) -> &Outcome {
         self.outcome.get_or_init(|| self.run_engine())
     }
@@ -128,7 +161,7 @@ impl Analysis {
         let target = self.settings.target;
         let report = estimate::analyse(&self.project, &self.knowledge, target, self.settings.exhaustive);
         let diagnostics = rules::check(&self.project, &report, target, |rule| self.is_rule_on(rule));
-        Outcome { diagnostics }
+        Outcome { diagnostics, report }
     }
 
     fn is_rule_on(&self, rule: &Rule) -> bool {

@@ -16,6 +16,14 @@ use std::sync::Arc;
 impl<'p> Machine<'p> {
     /// What an expression gives; its cost goes to the frame.
     pub(super) fn evaluate(&mut self, frame: &mut Frame<'p>, id: ExpressionId) -> Value {
+        let value = self.evaluate_silently(frame, id);
+        if let Some(trace) = &mut self.trace {
+            trace.note(frame.file, id, &value);
+        }
+        value
+    }
+
+    fn evaluate_silently(&mut self, frame: &mut Frame<'p>, id: ExpressionId) -> Value {
         self.steps += 1;
         if self.is_spent() {
             return Value::Unknown;
@@ -900,6 +908,9 @@ impl<'p> Machine<'p> {
                 let name = self.name(frame.file, *attribute);
                 let at = self.span(frame, callee);
                 let function = self.attribute(frame, &receiver, name, at);
+                if let Some(trace) = &mut self.trace {
+                    trace.note(frame.file, callee, &function);
+                }
                 (function, Some(receiver), Some(name))
             }
             Some(Expression::Name(name)) if self.name(frame.file, *name) == "super" && arguments.is_empty() => {

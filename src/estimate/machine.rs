@@ -49,6 +49,8 @@ pub struct Machine<'p> {
     pub events: Vec<Rc<Event>>,
     /// Resolved calls, for the call graph.
     pub edges: Option<FxHashSet<(Node, Node)>>,
+    /// What each expression stood for, where somebody asks.
+    pub(super) trace: Option<super::trace::Trace>,
     pub(super) stack: Vec<Activation>,
     pub(super) base: usize,
     pub(super) nested: usize,
@@ -269,6 +271,7 @@ impl<'p> Machine<'p> {
             target,
             events: Vec::new(),
             edges: None,
+            trace: None,
             stack: Vec::new(),
             base: 0,
             nested: 0,

@@ -77,6 +77,7 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
             target(worst)
         ),
         scope: scope(site.project, worst.file, worst.function),
+        fix: None,
     })
 }
 

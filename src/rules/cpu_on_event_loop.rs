@@ -66,6 +66,7 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         note: Some(format!("estimate: {}", words::cost(&worst.cost))),
         help: help.to_string(),
         scope: scope(site.project, worst.file, worst.function),
+        fix: None,
     })
 }
 
