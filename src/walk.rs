@@ -57,6 +57,8 @@ pub struct File {
     pub text: Arc<str>,
     /// Asked for, not only context.
     pub reported: bool,
+    /// Where it really is, links followed; nothing for standard input.
+    pub place: Option<PathBuf>,
 }
 
 /// Something that could not be read.
@@ -335,13 +337,14 @@ fn push<T>(list: &Mutex<Vec<T>>, item: T) {
 /// Reads one file. An error without a trouble is one that nobody needs to hear of.
 fn load(base: &Path, place: &Path, candidate: Candidate) -> Result<File, Option<Trouble>> {
     let Candidate { shown, reported, text } = candidate;
+    let source = text.is_none().then(|| place.to_path_buf());
     let bytes = match text {
         Some(bytes) => Ok(bytes),
         None => fs::read(place).map_err(|error| reason(&error)),
     };
     let text = bytes.and_then(|bytes| source::decode(bytes).map_err(|error| error.to_string()));
     match text {
-        Ok(text) => Ok(File { path: engine_path(base, place), shown, text: text.into(), reported }),
+        Ok(text) => Ok(File { path: engine_path(base, place), shown, text: text.into(), reported, place: source }),
         Err(reason) => Err(reported.then_some(Trouble { shown, reason })),
     }
 }
