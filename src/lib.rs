@@ -18,3 +18,4 @@ pub mod analysis;
 pub mod render;
 pub mod walk;
 pub mod cli;
+pub mod lsp;
