@@ -7,8 +7,8 @@
 
 use super::lock;
 use super::log::Level;
-use super::requests;
 use super::server::{Phase, Server};
+use super::{requests, stdio};
 use futures::channel::oneshot;
 use futures::future::{self, Either};
 use serde_json::Value;
@@ -61,6 +61,11 @@ impl Wire {
         self.server.log.say(Level::Debug, &format!("request {id} {method}"));
         let server = &self.server;
         let now = |result| -> Answered { Box::pin(future::ready(Ok(Some(Response::from_parts(id.clone(), result))))) };
+        if method == stdio::MALFORMED {
+            let code = params.get("code").and_then(Value::as_i64).unwrap_or_default();
+            server.log.say(Level::Error, "a malformed message was skipped");
+            return now(Err(Error::new(ErrorCode::from(code))));
+        }
         match (server.phase(), method) {
             (Phase::New, "initialize") => return now(Ok(server.initialize(&params))),
             (Phase::New, _) => return now(Err(not_initialized())),
