@@ -58,9 +58,10 @@ try {
   expect((await problems()).includes("10,000,000 turns"), "the chain to the loop in the other file");
   await picture("problems");
 
-  const line = page.locator(".view-line", { hasText: "threading.Thread(target" });
-  await line.getByText("Thread", { exact: false }).first().hover();
-  await page.waitForSelector(".monaco-hover-content", { timeout: 15000 });
+  const squiggle = await page.locator(".squiggly-warning").first().boundingBox();
+  const spot = [squiggle.x + squiggle.width / 2, squiggle.y + squiggle.height / 2 - 4];
+  await page.mouse.move(spot[0] - 3, spot[1]);
+  await page.mouse.move(...spot, { steps: 3 });
   await until("a hover with the finding and the workload", async () => {
     const text = (await page.locator(".monaco-hover-content").allInnerTexts()).join("\n");
     return text.includes("GIL101") && text.includes("handed to a thread");
@@ -68,7 +69,7 @@ try {
   await picture("hover");
   await page.keyboard.press("Escape");
 
-  await line.getByText("Thread", { exact: false }).first().click();
+  await page.mouse.click(...spot);
   await page.keyboard.press("Control+.");
   await page.waitForSelector(".action-widget .monaco-list-row", { timeout: 20000 });
   await page.waitForTimeout(500);
