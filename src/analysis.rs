@@ -3,10 +3,12 @@
 
 use crate::config::{self, Selection, Settings};
 use crate::cost::Workload;
-use crate::diagnostic::Diagnostic;
-use crate::estimate;
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::estimate::trace::Trace;
+use crate::estimate::{self, Report};
 use crate::explain::{self, Account};
 use crate::facts::ir::{Facts, Spans, Statement};
+use crate::fix;
 use crate::id::FileId;
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::{Answer, Knowledge, UserKnowledge, UserSpawn};
@@ -16,7 +18,7 @@ use crate::suppress::{self, Suppressions};
 use crate::text::{LineIndex, Span};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A file that appeared, changed or vanished.
 #[derive(Debug, Clone)]
@@ -122,6 +124,7 @@ impl AnalysisHost {
             settings: Arc::clone(&self.settings),
             knowledge: Arc::clone(&self.knowledge),
             project: Project::with_layout(Arc::clone(layout), files),
+            traces: Mutex::default(),
             outcome: OnceLock::new(),
         }
     }
@@ -133,6 +136,8 @@ pub struct Analysis {
     settings: Arc<Settings>,
     knowledge: Arc<Knowledge>,
     project: Project,
+    /// By file: what its expressions stand for, for fixes.
+    traces: Mutex<BTreeMap<FileId, Arc<OnceLock<Trace>>>>,
     outcome: OnceLock<Outcome>,
 }
 
@@ -164,6 +169,8 @@ const LITTLE: usize = 256 << 10;
 struct Outcome {
     /// In any order, also those that nobody is to see.
     diagnostics: Vec<Diagnostic>,
+    /// What they rest on.
+    report: Report,
 }
 
 impl Analysis {
@@ -177,6 +184,35 @@ impl Analysis {
         self.without_silenced(found)
     }
 
+    /// [`Analysis::diagnostics`], each with its fix.
+    pub fn diagnostics_with_fixes(&self) -> Vec<Diagnostic> {
+        let mut found = self.diagnostics();
+        found.par_iter_mut().for_each(|found| found.fix = self.fix(found).map(Box::new));
+        found
+    }
+
+    /// The rewrite that mends a finding of this state of the files, where there is one: its title, who may
+    /// apply it, its edits (possibly in several files), and what stands against it.
+    ///
+    /// It runs the finding's file once more, so it is asked for by itself and not part of every finding.
+    pub fn fix(&self, found: &Diagnostic) -> Option<Fix> {
+        let mut traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner);
+        let trace = Arc::clone(traces.entry(found.file).or_default());
+        drop(traces);
+        let trace = trace.get_or_init(|| {
+            let files = fix::scope(&self.project, found.file);
+            Trace::of(&self.project, &self.knowledge, self.settings.target, &files)
+        });
+        let context = fix::Context {
+            project: &self.project,
+            knowledge: &self.knowledge,
+            target: self.settings.target,
+            report: &self.outcome().report,
+            trace,
+        };
+        fix::fix(&context, found)
+    }
+
     fn outcome(&self) -> &Outcome {
         self.outcome.get_or_init(|| self.run_engine())
     }
@@ -186,7 +222,7 @@ impl Analysis {
         let target = self.settings.target;
         let report = estimate::analyse(&self.project, &self.knowledge, target, self.settings.exhaustive);
         let diagnostics = rules::check(&self.project, &report, target, |rule| self.is_rule_on(rule));
-        Outcome { diagnostics }
+        Outcome { diagnostics, report }
     }
 
     fn is_rule_on(&self, rule: &Rule) -> bool {

@@ -37,6 +37,80 @@ pub struct Diagnostic {
     pub help: String,
     /// Dotted path of the function that it stands in (`module.Class.method`), for baselines.
     pub scope: String,
+    /// The rewrite that mends it; only where it was asked for.
+    pub fix: Option<Box<Fix>>,
+}
+
+/// A rewrite, and whether it keeps the program's meaning.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fix {
+    /// What it does, as the title of an editor's action: "Use `ProcessPoolExecutor`".
+    pub title: String,
+    /// Who may apply it.
+    pub applicability: Applicability,
+    /// What changes, in path and position order, without overlaps; several files may be concerned.
+    pub edits: Vec<Edit>,
+    /// What stands against it, the gravest first; empty where it is safe.
+    pub hazards: Vec<Hazard>,
+}
+
+/// Who may apply a fix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Applicability {
+    /// Nobody: it would break the program as it stands; it shows the way.
+    DisplayOnly,
+    /// A person who knows the program: something could not be proved.
+    Unsafe,
+    /// Anybody: the program's meaning is kept.
+    Safe,
+}
+
+impl Applicability {
+    /// The word for it in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Applicability::DisplayOnly => "display-only",
+            Applicability::Unsafe => "unsafe",
+            Applicability::Safe => "safe",
+        }
+    }
+}
+
+/// A range of a file and what stands in its place afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edit {
+    /// The file.
+    pub file: FileId,
+    /// What goes; empty for an insertion.
+    pub span: Span,
+    /// What comes, with the file's own line ends.
+    pub text: String,
+}
+
+/// Something that would change a program's meaning if its work moved elsewhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hazard {
+    /// `P5`: threads to processes; `T1`: processes to threads; `A3`: blocking calls to awaited ones.
+    pub code: &'static str,
+    /// What was seen, as a sentence without a full stop: "`total` is changed; a process changes a copy of its own".
+    pub what: String,
+    /// Where.
+    pub file: FileId,
+    /// What part of the file.
+    pub span: Span,
+    /// How bad it is.
+    pub state: HazardState,
+}
+
+/// See [`Hazard`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HazardState {
+    /// It is there and breaks the program.
+    Breaks,
+    /// It is there and may change what the program does.
+    Present,
+    /// Nothing rules it out.
+    Undecided,
 }
 
 /// How bad a finding is.

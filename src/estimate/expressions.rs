@@ -16,6 +16,14 @@ use std::sync::Arc;
 impl<'p> Machine<'p> {
     /// What an expression gives; its cost goes to the frame.
     pub(super) fn evaluate(&mut self, frame: &mut Frame<'p>, id: ExpressionId) -> Value {
+        let value = self.evaluate_silently(frame, id);
+        if let Some(trace) = &mut self.trace {
+            trace.note(frame.file, id, &value);
+        }
+        value
+    }
+
+    fn evaluate_silently(&mut self, frame: &mut Frame<'p>, id: ExpressionId) -> Value {
         self.steps += 1;
         if self.is_spent() {
             return Value::Unknown;
@@ -329,7 +337,9 @@ impl<'p> Machine<'p> {
             if matches!(comparison, Comparison::In | Comparison::NotIn) {
                 self.membership(frame, &right);
             }
-            let known = decide(*comparison, &left, &right).or_else(|| self.version_test(*comparison, &left, &right));
+            let known = decide(*comparison, &left, &right)
+                .or_else(|| self.version_test(*comparison, &left, &right))
+                .or_else(|| self.place_test(*comparison, &left, &right));
             all = match (all, known) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
                 (Some(true), Some(true)) => Some(true),
@@ -353,6 +363,23 @@ impl<'p> Machine<'p> {
         };
         let length = self.length(container).scaled(0.5);
         frame.tally.cost.bytecode = frame.tally.cost.bytecode.plus(length.scaled(per));
+    }
+
+    /// `self.thread_id == threading.get_ident()`, `self.loop is asyncio.get_running_loop()`: who asks that keeps
+    /// the identity of the loop or of its thread, so on the loop they are the same.
+    fn place_test(&self, comparison: Comparison, left: &Value, right: &Value) -> Option<bool> {
+        if self.on_loop != Some(true) {
+            return None;
+        }
+        let is_own = |value: &Value| super::library::is_running_thread(value) || super::library::is_running_loop(value);
+        if is_own(left) == is_own(right) || matches!(left, Value::None) || matches!(right, Value::None) {
+            return None;
+        }
+        match comparison {
+            Comparison::Is | Comparison::Equal => Some(true),
+            Comparison::IsNot | Comparison::NotEqual => Some(false),
+            _ => None,
+        }
     }
 
     /// `sys.version_info >= (3, 12)`.
@@ -900,6 +927,9 @@ impl<'p> Machine<'p> {
                 let name = self.name(frame.file, *attribute);
                 let at = self.span(frame, callee);
                 let function = self.attribute(frame, &receiver, name, at);
+                if let Some(trace) = &mut self.trace {
+                    trace.note(frame.file, callee, &function);
+                }
                 (function, Some(receiver), Some(name))
             }
             Some(Expression::Name(name)) if self.name(frame.file, *name) == "super" && arguments.is_empty() => {

@@ -72,7 +72,7 @@ pub fn is_test(path: &str) -> bool {
     name.starts_with("test_")
         || name.ends_with("_test.py")
         || name == "conftest.py"
-        || path.split('/').any(|folder| folder == "tests" || folder == "test" || folder == "testing")
+        || path.split('/').any(|folder| ["tests", "test", "testing", "pytest"].contains(&folder))
 }
 
 /// The variable or attribute that an assignment's target names.

@@ -49,6 +49,8 @@ pub struct Machine<'p> {
     pub events: Vec<Rc<Event>>,
     /// Resolved calls, for the call graph.
     pub edges: Option<FxHashSet<(Node, Node)>>,
+    /// What each expression stood for, where somebody asks.
+    pub(super) trace: Option<super::trace::Trace>,
     pub(super) stack: Vec<Activation>,
     pub(super) base: usize,
     pub(super) nested: usize,
@@ -57,6 +59,8 @@ pub struct Machine<'p> {
     pub(super) serial: u64,
     pub(super) lowest: usize,
     pub(super) oldest_change: u64,
+    /// What runs, runs on an event loop; nothing where that can't be told.
+    pub(super) on_loop: Option<bool>,
     memo: FxHashMap<MemoKey, Rc<Outcome>>,
     answers: FxHashMap<Question, Answer>,
     provisional: FxHashMap<Question, (Answer, usize)>,
@@ -241,6 +245,10 @@ pub struct Frame<'p> {
     pub receiver: Option<Value>,
     /// The expression at hand, for special methods, which have no call of their own.
     pub at: Span,
+    /// A call in the statement at hand surely raised.
+    pub raised: bool,
+    /// The running loop was asked for and there was one.
+    pub found_loop: bool,
     /// Names of statements' targets while their value is evaluated: what a spawned object is called.
     pub assigning: Option<ExpressionId>,
 }
@@ -269,6 +277,7 @@ impl<'p> Machine<'p> {
             target,
             events: Vec::new(),
             edges: None,
+            trace: None,
             stack: Vec::new(),
             base: 0,
             nested: 0,
@@ -277,6 +286,7 @@ impl<'p> Machine<'p> {
             serial: 0,
             lowest: usize::MAX,
             oldest_change: u64::MAX,
+            on_loop: None,
             memo: FxHashMap::default(),
             answers: FxHashMap::default(),
             provisional: FxHashMap::default(),
@@ -317,6 +327,7 @@ impl<'p> Machine<'p> {
         self.lowest = usize::MAX;
         self.oldest_change = u64::MAX;
         self.provisional.clear();
+        self.on_loop = None;
     }
 
     /// What a caller of unknown intent passes: instances as annotated, defaults, unknowns.
@@ -405,6 +416,8 @@ impl<'p> Machine<'p> {
             nested: Vec::new(),
             receiver: None,
             at: Span::default(),
+            raised: false,
+            found_loop: false,
             assigning: None,
         }
     }
@@ -422,6 +435,7 @@ impl<'p> Machine<'p> {
             value.digest(&mut digest);
         }
         digest.number(frequency(scale));
+        digest.number(self.on_loop.map_or(2, u64::from));
         let key = digest.finish().map(|digest| (closure.file, Remembered::Function(closure.function), digest));
         self.remembered(key, |machine, place| machine.run_body(closure, bound, place, scale))
     }
@@ -510,6 +524,8 @@ impl<'p> Machine<'p> {
             nested: Vec::new(),
             receiver,
             at: Span::default(),
+            raised: false,
+            found_loop: false,
             assigning: None,
         };
         self.stack.push(Activation {
@@ -518,12 +534,17 @@ impl<'p> Machine<'p> {
             shapes: Vec::new(),
         });
         let mark = self.events.len();
+        let outer_loop = self.on_loop;
+        if definition.is_async {
+            self.on_loop = Some(true);
+        }
         frame.tally.tick(price::CALL);
         let flow = self.block(&mut frame, &definition.body);
         if flow.falls > 0.01 && !definition.is_generator {
             let end = Value::None;
             frame.result = Some(frame.result.as_ref().map_or(end.clone(), |r| r.join(&end)));
         }
+        self.on_loop = outer_loop;
         self.finish_nested(&mut frame);
         let activation = self.stack.pop();
         if let Some(activation) = activation {
@@ -570,8 +591,11 @@ impl<'p> Machine<'p> {
             {
                 continue;
             }
+            // Who will call it, and where, is not known.
+            let outer_loop = self.on_loop.take();
             let bound = self.presumed_arguments(&closure, definition, None);
             self.run(&closure, bound);
+            self.on_loop = outer_loop;
         }
     }
 
@@ -933,8 +957,10 @@ impl<'p> Machine<'p> {
         self.nested += 1;
         self.budget = SIDE_BUDGET;
         self.lowest = usize::MAX;
+        let outer_loop = self.on_loop.take();
         let answer = compute(self);
         let lowest = self.lowest;
+        self.on_loop = outer_loop;
         self.events.truncate(mark);
         self.nested -= 1;
         self.base = base;

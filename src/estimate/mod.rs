@@ -18,6 +18,7 @@ pub mod intrinsics;
 pub mod spawn;
 pub mod intent;
 pub mod relevance;
+pub mod trace;
 
 use crate::config::Target;
 use crate::cost::Cost;

@@ -56,7 +56,9 @@ impl<'p> Machine<'p> {
         frame.branches = 0;
         frame.endless = false;
         let site = CallSite { id: crate::id::ExpressionId(u32::MAX), place, method: None, receiver: None };
+        let outer_loop = self.on_loop.replace(false);
         let result = self.call(frame, target, arguments, &site);
+        self.on_loop = outer_loop;
         let task_endless = frame.endless;
         frame.is_async = is_async;
         frame.scale = scale;
@@ -169,7 +171,9 @@ impl<'p> Machine<'p> {
         let (is_async, pending) = (frame.is_async, frame.pending.len());
         frame.is_async = true;
         let inner = CallSite { id: crate::id::ExpressionId(u32::MAX), place: site.place, method: None, receiver: None };
+        let outer_loop = self.on_loop.replace(true);
         let result = self.call(frame, target, passed, &inner);
+        self.on_loop = outer_loop;
         frame.is_async = is_async;
         frame.tally = saved;
         if !is_async {

@@ -423,6 +423,7 @@ for _ in range(10):
             note: Some("about 4 s of bytecode a thread (estimate), so about 40 s for 10 threads; 8 processes would take about 5 s".into()),
             help: "run them in processes: `concurrent.futures.ProcessPoolExecutor`, or `multiprocessing.Process(target=count, …)` in the same place".into(),
             scope: "main".into(),
+            fix: None,
         };
         (host, diagnostic)
     }

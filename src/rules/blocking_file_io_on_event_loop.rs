@@ -43,6 +43,7 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         note: Some(format!("estimate: {}; a slow or remote disk makes it far more", words::cost(&worst.cost))),
         help: "for large files or slow disks, move it to a thread: `await asyncio.to_thread(…)`".to_string(),
         scope: scope(site.project, worst.file, worst.function),
+        fix: None,
     })
 }
 

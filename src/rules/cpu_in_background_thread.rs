@@ -41,5 +41,6 @@ fn check(site: &HandoverSite<'_>) -> Option<Diagnostic> {
         note: Some(format!("estimate: {}", words::cost(&worst.cost))),
         help: "a thread is right where it only keeps a window or a server responsive; for speed, give the work to a process".to_string(),
         scope: site.scope(worst),
+        fix: None,
     })
 }

@@ -91,6 +91,7 @@ fn diagnostic(site: &HandoverSite<'_>, handover: &Handover, confidence: Confiden
         note: Some(note),
         help: help(&handover.construct),
         scope: site.scope(handover),
+        fix: None,
     }
 }
 

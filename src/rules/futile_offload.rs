@@ -54,6 +54,7 @@ fn check(site: &HandoverSite<'_>) -> Option<Diagnostic> {
         )),
         help: "move it to a process (`loop.run_in_executor` with a `ProcessPoolExecutor`), split the data, or take a library that lets the GIL go".to_string(),
         scope: site.scope(worst),
+        fix: None,
     })
 }
 

@@ -62,6 +62,7 @@ fn check(site: &HandoverSite<'_>) -> Option<Diagnostic> {
         )),
         help: help(&worst.construct),
         scope: site.scope(worst),
+        fix: None,
     })
 }
 

@@ -50,5 +50,6 @@ fn check(site: &HandoverSite<'_>) -> Option<Diagnostic> {
         note: Some(format!("estimate: a task takes {}", words::cost(&worst.cost))),
         help: "try a `concurrent.futures.ThreadPoolExecutor` and measure both".to_string(),
         scope: site.scope(worst),
+        fix: None,
     })
 }

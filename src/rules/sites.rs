@@ -47,6 +47,28 @@ pub struct StallSite<'a> {
     pub is_awaited: bool,
 }
 
+impl StallSite<'_> {
+    /// True if the file starts tasks that run beside others, or serves clients.
+    pub fn starts_tasks(&self) -> bool {
+        const STARTERS: [&str; 10] = [
+            "create_task",
+            "ensure_future",
+            "gather",
+            "TaskGroup",
+            "start_soon",
+            "create_task_group",
+            "open_nursery",
+            "start_server",
+            "run_coroutine_threadsafe",
+            "as_completed",
+        ];
+        self.contexts.first().is_some_and(|stall| {
+            let names = &self.project.parsed(stall.file).facts.names;
+            names.iter().any(|name| STARTERS.contains(&&**name))
+        })
+    }
+}
+
 /// Hand-overs by place.
 pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -> Vec<HandoverSite<'a>> {
     let all: Vec<&Handover> = report
