@@ -297,6 +297,11 @@ impl Analysis {
         Arc::ptr_eq(&self.settings, &later.settings) && self.project.holds_for(&later.project)
     }
 
+    /// True if `later` is the same state of the same files, where also fixes are the same.
+    pub fn is_same_as(&self, later: &Analysis) -> bool {
+        Arc::ptr_eq(&self.settings, &later.settings) && self.project.is_same_as(&later.project)
+    }
+
     /// The files that findings are wanted in.
     pub fn reported_files(&self) -> impl Iterator<Item = FileId> {
         self.project.files().filter(|file| self.project.reported(*file))
