@@ -18,7 +18,7 @@ use crate::suppress::{self, Suppressions};
 use crate::text::{LineIndex, Span};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A file that appeared, changed or vanished.
 #[derive(Debug, Clone)]
@@ -124,7 +124,7 @@ impl AnalysisHost {
             settings: Arc::clone(&self.settings),
             knowledge: Arc::clone(&self.knowledge),
             project: Project::with_layout(Arc::clone(layout), files),
-            traces: self.files.iter().map(|_| OnceLock::new()).collect(),
+            traces: Mutex::default(),
             outcome: OnceLock::new(),
         }
     }
@@ -137,7 +137,7 @@ pub struct Analysis {
     knowledge: Arc<Knowledge>,
     project: Project,
     /// By file: what its expressions stand for, for fixes.
-    traces: Vec<OnceLock<Trace>>,
+    traces: Mutex<BTreeMap<FileId, Arc<OnceLock<Trace>>>>,
     outcome: OnceLock<Outcome>,
 }
 
@@ -201,7 +201,10 @@ impl Analysis {
     ///
     /// It runs the finding's file once more, so it is asked for by itself and not part of every finding.
     pub fn fix(&self, found: &Diagnostic) -> Option<Fix> {
-        let trace = self.traces.get(found.file.index())?.get_or_init(|| {
+        let mut traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner);
+        let trace = Arc::clone(traces.entry(found.file).or_default());
+        drop(traces);
+        let trace = trace.get_or_init(|| {
             let files = fix::scope(&self.project, found.file);
             Trace::of(&self.project, &self.knowledge, self.settings.target, &files)
         });
@@ -297,6 +300,11 @@ impl Analysis {
     /// True if the findings here are those of `later` too: nothing that they rest on has changed.
     pub fn holds_for(&self, later: &Analysis) -> bool {
         Arc::ptr_eq(&self.settings, &later.settings) && self.project.holds_for(&later.project)
+    }
+
+    /// True if `later` is the same state of the same files, where also fixes are the same.
+    pub fn is_same_as(&self, later: &Analysis) -> bool {
+        Arc::ptr_eq(&self.settings, &later.settings) && self.project.is_same_as(&later.project)
     }
 
     /// The files that findings are wanted in.

@@ -1,5 +1,7 @@
 //! Commands that a client may run.
 
+use super::actions::fix_all;
+use super::diagnostics::answer;
 use super::server::{Server, Snapshot};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -10,11 +12,14 @@ const DEBUG: &str = "gilcheck.server.debugInformation";
 /// Forgets everything and reads it again.
 const RESTART: &str = "gilcheck.server.restartAnalysis";
 
+/// Applies the safe fixes of a document: its name is the first argument, or stands below `uri` in it.
+const FIX_ALL: &str = "gilcheck.server.fixAll";
+
 /// All commands.
-pub const COMMANDS: [&str; 2] = [DEBUG, RESTART];
+pub const COMMANDS: [&str; 3] = [DEBUG, RESTART, FIX_ALL];
 
 /// Runs one.
-pub fn run(server: &Arc<Server>, snapshot: &Snapshot, command: &str, _arguments: &[Value]) -> Result<Value, Error> {
+pub fn run(server: &Arc<Server>, snapshot: &Snapshot, command: &str, arguments: &[Value]) -> Result<Value, Error> {
     match command {
         DEBUG => Ok(json!(debug_information(server, snapshot))),
         RESTART => {
@@ -23,6 +28,18 @@ pub fn run(server: &Arc<Server>, snapshot: &Snapshot, command: &str, _arguments:
             server.something_changed(None);
             if snapshot.client.refresh_diagnostics {
                 server.refresh("workspace/diagnostic/refresh");
+            }
+            Ok(Value::Null)
+        }
+        FIX_ALL => {
+            let first = arguments.first().unwrap_or(&Value::Null);
+            let Some(uri) = first.as_str().or_else(|| first.get("uri")?.as_str()) else {
+                return Err(Error::invalid_params(format!("`{FIX_ALL}` needs the document's name")));
+            };
+            let edit = answer(server, snapshot, uri).and_then(|answer| fix_all(server, snapshot, &answer));
+            if let Some(edit) = edit.filter(|_| snapshot.client.apply_edit) {
+                let label = "Apply all safe fixes of gilcheck";
+                server.outbox.request("workspace/applyEdit", Some(json!({ "label": label, "edit": edit })), |_| {});
             }
             Ok(Value::Null)
         }

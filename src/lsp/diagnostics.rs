@@ -201,6 +201,13 @@ fn cache_folder() -> Option<PathBuf> {
     }
 }
 
+/// The document of a file, as the client knows it, with the part of the source that it is.
+pub fn document_of(snapshot: &Snapshot, view: &View, source: &Source, file: FileId, span: Span) -> (String, Value) {
+    let location = location(snapshot, view, Some(source), file, span);
+    let uri = location.get("uri").and_then(Value::as_str).unwrap_or_default().to_string();
+    (uri, location.get("range").cloned().unwrap_or_default())
+}
+
 /// `textDocument/diagnostic`.
 pub fn document(server: &Arc<Server>, snapshot: &Snapshot, uri: &str, previous: Option<&str>) -> Value {
     let answer = answer(server, snapshot, uri);

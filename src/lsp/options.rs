@@ -10,7 +10,8 @@ use std::path::PathBuf;
 pub struct Client {
     /// What columns count.
     pub encoding: Encoding,
-    /// It asks for findings; otherwise they are sent.
+    /// It asks for findings; otherwise they are sent. Neovim 0.10 and 0.11 could ask, but only for the file that is
+    /// edited, and cannot be told to ask again when that changes what is found in another.
     pub pull: bool,
     /// It can be told to ask again.
     pub refresh_diagnostics: bool,
@@ -74,7 +75,7 @@ impl Client {
             || flag("/capabilities/textDocument/diagnostic/codeDescriptionSupport");
         Client {
             encoding,
-            pull: has("/capabilities/textDocument/diagnostic"),
+            pull: has("/capabilities/textDocument/diagnostic") && (refresh || info("name") != "Neovim"),
             refresh_diagnostics: refresh,
             refresh_lenses: flag("/capabilities/workspace/codeLens/refreshSupport"),
             refresh_hints: flag("/capabilities/workspace/inlayHint/refreshSupport"),

@@ -481,9 +481,14 @@ impl Server {
             return;
         }
         state.options = Arc::new(options);
+        let refresh = state.client.refresh_diagnostics;
         drop(state);
+        lock(&self.answers).clear();
         self.projects.read_settings_again();
         self.something_changed(None);
+        if refresh {
+            self.refresh("workspace/diagnostic/refresh");
+        }
     }
 
     fn edit(&self, uri: Option<String>, edit: impl FnOnce(&mut Documents)) {

@@ -262,6 +262,12 @@ impl Project {
                 .all(|(index, (used, reported))| (!reported && !used.load(Ordering::Relaxed)) || is_same(index))
     }
 
+    /// True if `later` is the same state of the same files.
+    pub fn is_same_as(&self, later: &Project) -> bool {
+        let same = |(here, there): (&Arc<Content>, &Arc<Content>)| Arc::ptr_eq(here, there);
+        Arc::ptr_eq(&self.layout, &later.layout) && self.contents.iter().zip(&later.contents).all(same)
+    }
+
     /// Its dotted name, as other files import it.
     ///
     /// From the outermost folder with an `__init__.py` downwards; `pkg/__init__.py` is `pkg`. A script outside

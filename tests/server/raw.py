@@ -41,6 +41,7 @@ class Server:
         self.messages: queue.Queue = queue.Queue()
         self.responses: dict = {}
         self.seen: list = []
+        self.unread: list = []
         self.configuration: list | None = None
         self.answer_requests = True
         self.errors = b""
@@ -106,7 +107,9 @@ class Server:
             if message["method"] == "workspace/configuration":
                 result = self.configuration or [None] * len(message["params"]["items"])
             self.raw(self.frame({"jsonrpc": "2.0", "id": message["id"], "result": result}))
-        if "method" not in message:
+        if "method" in message:
+            self.unread.append(message)
+        else:
             self.responses[message["id"]] = message
         return message
 
@@ -123,12 +126,13 @@ class Server:
         return response["result"]
 
     def until(self, wanted, timeout: float = 20.0):
-        """The first message that `wanted` holds for."""
+        """The first message that `wanted` holds for, of those that no call of this gave yet."""
         deadline = time.monotonic() + timeout
         while True:
-            message = self.take(max(0.01, deadline - time.monotonic()))
-            if wanted(message):
-                return message
+            for index, message in enumerate(self.unread):
+                if wanted(message):
+                    return self.unread.pop(index)
+            self.take(max(0.01, deadline - time.monotonic()))
 
     # What every conversation says.
 
