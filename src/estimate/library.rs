@@ -336,6 +336,7 @@ impl<'p> Machine<'p> {
                 source: Some(Arc::from(entry.source.as_str())),
                 guessed: known.is_none_or(|k| !k.is_exact()) && entry.per.is_some(),
                 turns: 0.0,
+                exceptional: false,
                 path: None,
             });
         }
