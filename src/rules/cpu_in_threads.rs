@@ -69,7 +69,9 @@ fn is_overhead(handover: &Handover) -> bool {
     let held = cost.held().likely;
     let rest = cost.native.likely + expected_wait(handover).likely + cost.unknown;
     let takes_from_queue = handover.trail.operations.iter().any(|o| o.wait == Some(WaitKind::Queue));
-    handover.times * handover.tasks.likely >= MANY_TASKS
+    // What a pool maps over objects is small as a rule because an override is not seen.
+    handover.repeated
+        && handover.times * handover.tasks.likely >= MANY_TASKS
         && held >= SHORTEST_WORK
         && rest <= held * 0.05
         && !takes_from_queue
