@@ -129,6 +129,11 @@ impl Analysis {
     /// [`Analysis::diagnostics`], each with its fix.
     pub fn diagnostics_with_fixes(&self) -> Vec<Diagnostic> {
         let mut found = self.diagnostics();
+        let mut files: Vec<FileId> = found.iter().map(|found| found.file).collect();
+        files.dedup();
+        files.par_iter().for_each(|file| {
+            self.trace(*file);
+        });
         found.par_iter_mut().for_each(|found| {
             found.fix = self.fix(found).map(Box::new);
             if let Some(fix) = &found.fix {
@@ -143,18 +148,29 @@ impl Analysis {
     ///
     /// It runs the finding's file once more, so it is asked for by itself and not part of every finding.
     pub fn fix(&self, found: &Diagnostic) -> Option<Fix> {
-        let trace = self.traces.get(found.file.index())?.get_or_init(|| {
-            let files = fix::scope(&self.project, found.file);
-            Trace::of(&self.project, &self.knowledge, self.settings.target, &files)
-        });
-        let context = fix::Context {
+        fix::fix(&self.fix_context(found.file)?, found)
+    }
+
+    fn fix_context(&self, file: FileId) -> Option<fix::Context<'_>> {
+        Some(fix::Context {
             project: &self.project,
             knowledge: &self.knowledge,
             target: self.settings.target,
             report: &self.outcome().report,
-            trace,
-        };
-        fix::fix(&context, found)
+            trace: self.trace(file)?,
+        })
+    }
+
+    /// What the expressions of a file, and of those around it, stand for.
+    fn trace(&self, file: FileId) -> Option<&Trace> {
+        let slot = self.traces.get(file.index())?;
+        if slot.get().is_none() {
+            // Not made under the slot's own lock: while it waits for the machine's threads, a worker takes up other
+            // work, which may ask for the same slot.
+            let files = fix::scope(&self.project, file);
+            let _ = slot.set(Trace::of(&self.project, &self.knowledge, self.settings.target, &files));
+        }
+        slot.get()
     }
 
     fn outcome(&self) -> &Outcome {

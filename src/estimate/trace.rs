@@ -4,6 +4,7 @@ use super::machine::{Machine, Node};
 use super::value::{Kind, Value};
 use super::{on_big_stack, relevance};
 use crate::config::Target;
+use crate::facts::ir::Expression;
 use crate::id::{ClassId, ExpressionId, FileId, FunctionId};
 use crate::knowledge::Knowledge;
 use crate::project::Project;
@@ -145,12 +146,26 @@ impl Trace {
             let mut machine = Machine::new(project, knowledge, target);
             machine.edges = Some(FxHashSet::default());
             machine.trace = Some(Trace::default());
+            // What a caller of the project passes says more than what an unknown one might, so functions are run by
+            // themselves only where nothing else has run them, those that nothing names first.
             for &file in files {
                 machine.run_module(file);
-                for function in relevance::all(project.parsed(file)).functions {
-                    machine.run_root(file, function);
+            }
+            let used = used_names(project, files);
+            for named in [false, true] {
+                for &file in files {
+                    let facts = &project.parsed(file).facts;
+                    let is_used = |function: FunctionId| {
+                        let name = facts.functions.get(function.index()).and_then(|f| facts.names.get(f.name.index()));
+                        name.is_some_and(|name| used.contains(&**name))
+                    };
+                    for function in relevance::all(project.parsed(file)).functions.into_iter().rev() {
+                        if is_used(function) == named && !is_visited(&machine, file, function) {
+                            machine.run_root(file, function);
+                        }
+                    }
+                    machine.events.clear();
                 }
-                machine.events.clear();
             }
             let mut trace = machine.trace.take().unwrap_or_default();
             let mut edges: Vec<(Node, Node)> = machine.edges.take().unwrap_or_default().into_iter().collect();
@@ -191,4 +206,32 @@ impl Trace {
             }
         }
     }
+}
+
+/// True if a function's body was run.
+fn is_visited(machine: &Machine<'_>, file: FileId, function: FunctionId) -> bool {
+    let parsed = machine.project.parsed(file);
+    let Some(range) = parsed.spans.functions.get(function.index()) else { return false };
+    let Some(trace) = &machine.trace else { return false };
+    let body = parsed.facts.functions.get(function.index()).and_then(|f| f.body.first()).copied();
+    let start = body.and_then(|s| parsed.spans.statements.get(s.index())).map_or(range.start, |span| span.start);
+    parsed.spans.expressions.iter().enumerate().any(|(index, span)| {
+        start <= span.start && span.end <= range.end && trace.values.contains_key(&(file, ExpressionId::new(index)))
+    })
+}
+
+/// Every name that an expression of these files uses.
+fn used_names<'p>(project: &'p Project, files: &[FileId]) -> FxHashSet<&'p str> {
+    let mut used = FxHashSet::default();
+    for file in files {
+        let facts = &project.parsed(*file).facts;
+        for expression in &facts.expressions {
+            if let Expression::Name(id) | Expression::Attribute { attribute: id, .. } = expression
+                && let Some(name) = facts.names.get(id.index())
+            {
+                used.insert(&**name);
+            }
+        }
+    }
+    used
 }

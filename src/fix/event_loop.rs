@@ -55,14 +55,36 @@ pub fn rewrite(context: &Context<'_>, reader: &mut Reader<'_>, stall: &Stall, co
     let native = stall.cost.native.likely >= stall.cost.total().likely * 0.5;
     if computes && !native {
         let process = to_processes(context, reader, stall, function, call);
-        let usable = process.as_ref().is_some_and(|r| r.verdicts.applicability() > Applicability::DisplayOnly);
         // A long call that keeps the GIL stalls the loop from a thread just the same.
-        let atomic = stall.cost.atomic.likely > stall.cost.bytecode.likely;
-        if usable || atomic {
+        if stall.cost.atomic.likely > stall.cost.bytecode.likely {
             return process;
         }
+        let thread = to_a_thread(context, reader, stall, function, call);
+        return better(process, thread, crosses_lightly(reader, file, call));
     }
     to_a_thread(context, reader, stall, function, call)
+}
+
+/// Of two rewrites the one that more people may apply; of equal ones the process, which frees the GIL too, unless
+/// much would have to be pickled.
+fn better(process: Option<Rewrite>, thread: Option<Rewrite>, light: bool) -> Option<Rewrite> {
+    match (process, thread) {
+        (Some(process), Some(thread)) => {
+            let (p, t) = (process.verdicts.applicability(), thread.verdicts.applicability());
+            Some(if p > t || (p == t && light) { process } else { thread })
+        }
+        (process, thread) => process.or(thread),
+    }
+}
+
+/// True if a call takes and gives plain values only: containers may be any size, and unpickling them stalls the
+/// loop again.
+fn crosses_lightly(reader: &Reader<'_>, file: FileId, call: ExpressionId) -> bool {
+    let is_light = |seen: &Seen| seen.alternatives().iter().all(|s| matches!(s, Seen::Plain | Seen::Tuple(_)));
+    let arguments = written(reader, file, call);
+    std::iter::once(call)
+        .chain(arguments.iter().map(|a| a.value))
+        .all(|value| reader.trace.seen(file, value).is_some_and(is_light))
 }
 
 fn library(reader: &Reader<'_>, file: FileId) -> Library {

@@ -687,7 +687,7 @@ impl<'a> Reader<'a> {
                     for target in targets.iter() {
                         match facts.expressions.get(target.index()) {
                             Some(Expression::Name(n)) if *n == name => values.push((*value, false)),
-                            _ if binds(facts, *target, name) => values.push((*value, true)),
+                            _ if binds(facts, *target, name) => values.push(unpacked(facts, *target, *value, name)),
                             _ => {}
                         }
                     }
@@ -857,6 +857,25 @@ pub enum Scope {
     Enclosing,
     /// In the module, or nowhere.
     Module,
+}
+
+/// `a, b = x, y`: the value that a name in a target gets, or the whole, of which it is an element.
+fn unpacked(facts: &Facts, target: ExpressionId, value: ExpressionId, name: NameId) -> (ExpressionId, bool) {
+    let parts = |id: ExpressionId| match facts.expressions.get(id.index()) {
+        Some(Expression::Tuple(parts) | Expression::List(parts)) => Some(parts),
+        _ => None,
+    };
+    if let (Some(targets), Some(values)) = (parts(target), parts(value))
+        && targets.len() == values.len()
+        && !targets.iter().any(|t| matches!(facts.expressions.get(t.index()), Some(Expression::Starred(_))))
+        && let Some((target, value)) = targets.iter().zip(values.iter()).find(|(t, _)| binds(facts, **t, name))
+    {
+        return match facts.expressions.get(target.index()) {
+            Some(Expression::Name(_)) => (*value, false),
+            _ => unpacked(facts, *target, *value, name),
+        };
+    }
+    (value, true)
 }
 
 /// True if a target binds the name.
