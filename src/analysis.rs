@@ -181,7 +181,9 @@ impl Analysis {
     fn run_engine(&self) -> Outcome {
         let target = self.settings.target;
         let report = estimate::analyse(&self.project, &self.knowledge, target, self.settings.exhaustive);
-        let diagnostics = rules::check(&self.project, &report, target, |rule| self.is_rule_on(rule));
+        let trace = |file| self.trace(file);
+        let diagnostics =
+            rules::check(&self.project, &self.knowledge, &report, target, trace, |rule| self.is_rule_on(rule));
         Outcome { diagnostics, report }
     }
 

@@ -5,7 +5,7 @@ use super::source::{self, Additions, indentation, line_end, line_start, written}
 use super::swaps::counterpart;
 use super::vehicle::{call_of, process_pool};
 use super::{Context, Rewrite, guard};
-use crate::diagnostic::{Applicability, HazardState};
+use crate::diagnostic::HazardState;
 use crate::estimate::report::Stall;
 use crate::estimate::trace::Seen;
 use crate::facts::ir::{Expression, ParameterKind, Statement};

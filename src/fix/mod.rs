@@ -83,6 +83,10 @@ pub fn rewrite(context: &Context<'_>, found: &Diagnostic) -> Option<Rewrite> {
             let stall = stall(context, found)?;
             event_loop::rewrite(context, &mut reader, stall, is_computing)
         }
+        "GIL503" => {
+            let handover = handover(context, found, Vehicle::Process)?;
+            vehicle::guarded(&mut reader, handover)
+        }
         _ => None,
     }
 }

@@ -30,6 +30,19 @@ pub fn rewrite(context: &Context<'_>, reader: &mut Reader<'_>, handover: &Handov
     }
 }
 
+/// Only the guard, for processes that are started without one.
+pub fn guarded(reader: &mut Reader<'_>, handover: &Handover) -> Option<Rewrite> {
+    let subject = Subject::of(reader, handover)?;
+    let mut edits = Edits::default();
+    match guard::guard(reader, (subject.file, subject.function), subject.call, &mut edits) {
+        Guard::Added(_) => {
+            let title = "Put it under `if __name__ == \"__main__\":`".to_string();
+            Some(Rewrite { title, edits, verdicts: Verdicts::default() })
+        }
+        Guard::There | Guard::NoStart | Guard::Missing(_) => None,
+    }
+}
+
 /// Where the vehicle is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Made {

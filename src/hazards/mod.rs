@@ -6,9 +6,11 @@ pub mod shape;
 pub mod effects;
 pub mod pickling;
 pub mod subject;
+pub mod start;
 pub mod to_process;
 pub mod to_thread;
 pub mod to_async;
+pub mod crossing;
 
 use crate::diagnostic::{Applicability, Hazard, HazardState};
 use effects::Place;
