@@ -348,7 +348,8 @@ fn colours_are_for_terminals() {
 fn results_go_to_stdout_and_talk_to_stderr() {
     let project = Project::new(&[("bad.py", SLEEPY), ("good.py", "")]);
     let ran = project.run(&["--output-format", "concise"]);
-    assert_eq!((ran.stdout.lines().count(), ran.stderr.as_str()), (1, "Found 1 problem in 2 files.\n"));
+    let said = "Found 1 problem in 2 files.\n1 fixable with `--fix`.\n";
+    assert_eq!((ran.stdout.lines().count(), ran.stderr.as_str()), (1, said));
     assert_eq!(project.run(&["--quiet"]).stderr, "");
     assert_eq!(project.run(&["good.py"]).stderr, "All checks passed! (1 file)\n");
     let ran = project.run(&["--output-format", "json", "good.py"]);
