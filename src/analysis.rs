@@ -8,6 +8,7 @@ use crate::estimate::trace::Trace;
 use crate::estimate::{self, Report};
 use crate::facts::ir::{Facts, Spans, Statement};
 use crate::fix;
+use crate::hazards::scope;
 use crate::id::FileId;
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::{Answer, Knowledge, UserKnowledge, UserSpawn};
@@ -65,7 +66,6 @@ impl AnalysisHost {
             knowledge: Arc::clone(&self.knowledge),
             project: Project::new(self.files.iter().map(input).collect()),
             lines: self.files.iter().map(|_| OnceLock::new()).collect(),
-            traces: self.files.iter().map(|_| OnceLock::new()).collect(),
             outcome: OnceLock::new(),
         }
     }
@@ -78,8 +78,6 @@ pub struct Analysis {
     knowledge: Arc<Knowledge>,
     project: Project,
     lines: Vec<OnceLock<LineIndex>>,
-    /// By file: what its expressions stand for, for fixes.
-    traces: Vec<OnceLock<Trace>>,
     outcome: OnceLock<Outcome>,
 }
 
@@ -129,18 +127,24 @@ impl Analysis {
     /// [`Analysis::diagnostics`], each with its fix.
     pub fn diagnostics_with_fixes(&self) -> Vec<Diagnostic> {
         let mut found = self.diagnostics();
-        let mut files: Vec<FileId> = found.iter().map(|found| found.file).collect();
-        files.dedup();
-        files.par_iter().for_each(|file| {
-            self.trace(*file);
-        });
-        found.par_iter_mut().for_each(|found| {
-            found.fix = self.fix(found).map(Box::new);
-            if let Some(fix) = &found.fix {
-                found.help = format!("{}. {}", found.help.trim_end_matches('.'), fix.advice());
+        // Findings of one function share what is run for them.
+        let place = |found: &Diagnostic| (found.file, scope::outermost(&self.project, found.file, found.span));
+        let mut groups: Vec<&mut [Diagnostic]> = found.chunk_by_mut(|a, b| place(a) == place(b)).collect();
+        groups.par_iter_mut().for_each(|group| {
+            let Some(first) = group.first() else { return };
+            let trace = self.trace(first.file, first.span);
+            for found in group.iter_mut() {
+                self.add_fix(found, &trace);
             }
         });
         found
+    }
+
+    fn add_fix(&self, found: &mut Diagnostic, trace: &Trace) {
+        found.fix = fix::fix(&self.fix_context(trace), found).map(Box::new);
+        if let Some(fix) = &found.fix {
+            found.help = format!("{}. {}", found.help.trim_end_matches('.'), fix.advice());
+        }
     }
 
     /// The rewrite that mends a finding of this state of the files, where there is one: its title, who may
@@ -148,29 +152,22 @@ impl Analysis {
     ///
     /// It runs the finding's file once more, so it is asked for by itself and not part of every finding.
     pub fn fix(&self, found: &Diagnostic) -> Option<Fix> {
-        fix::fix(&self.fix_context(found.file)?, found)
+        fix::fix(&self.fix_context(&self.trace(found.file, found.span)), found)
     }
 
-    fn fix_context(&self, file: FileId) -> Option<fix::Context<'_>> {
-        Some(fix::Context {
+    fn fix_context<'a>(&'a self, trace: &'a Trace) -> fix::Context<'a> {
+        fix::Context {
             project: &self.project,
             knowledge: &self.knowledge,
             target: self.settings.target,
             report: &self.outcome().report,
-            trace: self.trace(file)?,
-        })
+            trace,
+        }
     }
 
-    /// What the expressions of a file, and of those around it, stand for.
-    fn trace(&self, file: FileId) -> Option<&Trace> {
-        let slot = self.traces.get(file.index())?;
-        if slot.get().is_none() {
-            // Not made under the slot's own lock: while it waits for the machine's threads, a worker takes up other
-            // work, which may ask for the same slot.
-            let files = fix::scope(&self.project, file);
-            let _ = slot.set(Trace::of(&self.project, &self.knowledge, self.settings.target, &files));
-        }
-        slot.get()
+    /// What the expressions around a place stand for.
+    fn trace(&self, file: FileId, span: Span) -> Trace {
+        scope::trace(&self.project, &self.knowledge, self.settings.target, file, span)
     }
 
     fn outcome(&self) -> &Outcome {
@@ -181,7 +178,7 @@ impl Analysis {
     fn run_engine(&self) -> Outcome {
         let target = self.settings.target;
         let report = estimate::analyse(&self.project, &self.knowledge, target, self.settings.exhaustive);
-        let trace = |file| self.trace(file);
+        let trace = |file, span| self.trace(file, span);
         let diagnostics =
             rules::check(&self.project, &self.knowledge, &report, target, trace, |rule| self.is_rule_on(rule));
         Outcome { diagnostics, report }
@@ -267,7 +264,16 @@ impl Analysis {
     /// row holds neither.
     pub fn explain(&self, path: &str, row: u32) -> Option<String> {
         let file = self.file_at(path)?;
-        crate::explain::at(&self.project, &self.knowledge, self.settings.target, file, row, self.lines(file))
+        let lines = self.lines(file);
+        let mut text = crate::explain::at(&self.project, &self.knowledge, self.settings.target, file, row, lines)?;
+        let is_there = |found: &&Diagnostic| {
+            found.file == file && (lines.row(found.span.start)..=lines.row(found.span.end)).contains(&row)
+        };
+        for found in self.outcome().diagnostics.iter().filter(is_there) {
+            let trace = self.trace(file, found.span);
+            crate::explain::write_rewrite(&mut text, &self.fix_context(&trace), found);
+        }
+        Some(text)
     }
 
     /// The call graph.

@@ -1,10 +1,9 @@
 //! What the machine saw each expression stand for: the types and the call graph that hazards are read off.
 
 use super::machine::{Machine, Node};
+use super::on_big_stack;
 use super::value::{Kind, Value};
-use super::{on_big_stack, relevance};
 use crate::config::Target;
-use crate::facts::ir::Expression;
 use crate::id::{ClassId, ExpressionId, FileId, FunctionId};
 use crate::knowledge::Knowledge;
 use crate::project::Project;
@@ -140,30 +139,28 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Runs the bodies, functions and methods of `files` and notes what is seen, also in what they call.
-    pub fn of(project: &Project, knowledge: &Knowledge, target: Target, files: &[FileId]) -> Trace {
+    /// Runs the bodies of `modules`, then those of `functions` that nothing has run before, and notes what is seen, also
+    /// in what they call.
+    ///
+    /// What a caller of the project passes says more than what an unknown one might, so callers come first.
+    pub fn of(
+        project: &Project,
+        knowledge: &Knowledge,
+        target: Target,
+        modules: &[FileId],
+        functions: &[(FileId, FunctionId)],
+    ) -> Trace {
         on_big_stack(|| {
             let mut machine = Machine::new(project, knowledge, target);
             machine.edges = Some(FxHashSet::default());
             machine.trace = Some(Trace::default());
-            // What a caller of the project passes says more than what an unknown one might, so functions are run by
-            // themselves only where nothing else has run them, those that nothing names first.
-            for &file in files {
+            for &file in modules {
                 machine.run_module(file);
+                machine.events.clear();
             }
-            let used = used_names(project, files);
-            for named in [false, true] {
-                for &file in files {
-                    let facts = &project.parsed(file).facts;
-                    let is_used = |function: FunctionId| {
-                        let name = facts.functions.get(function.index()).and_then(|f| facts.names.get(f.name.index()));
-                        name.is_some_and(|name| used.contains(&**name))
-                    };
-                    for function in relevance::all(project.parsed(file)).functions.into_iter().rev() {
-                        if is_used(function) == named && !is_visited(&machine, file, function) {
-                            machine.run_root(file, function);
-                        }
-                    }
+            for &(file, function) in functions {
+                if !is_visited(&machine, file, function) {
+                    machine.run_root(file, function);
                     machine.events.clear();
                 }
             }
@@ -218,20 +215,4 @@ fn is_visited(machine: &Machine<'_>, file: FileId, function: FunctionId) -> bool
     parsed.spans.expressions.iter().enumerate().any(|(index, span)| {
         start <= span.start && span.end <= range.end && trace.values.contains_key(&(file, ExpressionId::new(index)))
     })
-}
-
-/// Every name that an expression of these files uses.
-fn used_names<'p>(project: &'p Project, files: &[FileId]) -> FxHashSet<&'p str> {
-    let mut used = FxHashSet::default();
-    for file in files {
-        let facts = &project.parsed(*file).facts;
-        for expression in &facts.expressions {
-            if let Expression::Name(id) | Expression::Attribute { attribute: id, .. } = expression
-                && let Some(name) = facts.names.get(id.index())
-            {
-                used.insert(&**name);
-            }
-        }
-    }
-    used
 }

@@ -10,6 +10,7 @@ use crate::estimate::report::Stall;
 use crate::estimate::trace::Seen;
 use crate::facts::ir::{Expression, ParameterKind, Statement};
 use crate::hazards::effects::{Place, Reader};
+use crate::hazards::pickling::Pickling;
 use crate::hazards::shape::Parent;
 use crate::hazards::subject::{Passed, Subject, runs};
 use crate::hazards::to_async::{Move, Way};
@@ -347,6 +348,20 @@ fn to_processes(
     };
     let guard = guard::guard(reader, (file, Some(function)), call, &mut edits);
     let process = to_process::check(reader, &to_process::Move { subject: &subject, guard, workers: None, made: None });
+    let result = reader.trace.seen(file, call).cloned().unwrap_or(Seen::Unknown);
+    let mut process = process;
+    if this.runs.is_empty() {
+        // What a library function gives back is known from the call itself.
+        match reader.pickling(&result) {
+            Pickling::Works => {}
+            Pickling::Fails(why, _) | Pickling::Inherited(why) => {
+                process.add("P13", HazardState::Breaks, why, Some(reader.place(file, call)));
+            }
+            Pickling::Unknown(why) => {
+                process.add("P13", HazardState::Undecided, why, Some(reader.place(file, call)));
+            }
+        }
+    }
     across(&mut verdicts, process);
     let pool = process_pool(context, reader, &mut additions, file)?;
     let asyncio = source::module(reader, &mut additions, file, "asyncio");
@@ -359,7 +374,14 @@ fn to_processes(
 
 /// A9: what keeps the work from crossing to a process, with the codes of those hazards.
 fn across(verdicts: &mut Verdicts, process: Verdicts) {
+    let worst = process.found.iter().filter(|v| v.state.is_some()).min_by_key(|v| v.state).cloned();
     verdicts.found.extend(process.found);
+    if let Some(worst) = worst
+        && let Some(state) = worst.state
+    {
+        let what = format!("the work does not cross to a process as it is ({})", worst.what);
+        verdicts.add("A9", state, what, worst.place);
+    }
 }
 
 fn is_double_star(reader: &Reader<'_>, file: FileId, argument: &source::Written) -> bool {

@@ -3,6 +3,7 @@
 
 pub mod names;
 pub mod shape;
+pub mod scope;
 pub mod effects;
 pub mod pickling;
 pub mod subject;

@@ -774,7 +774,7 @@ fn library(reader: &mut Reader<'_>, subject: &Subject, all: &Effects, found: &mu
         }
         if names.is_package("own_threads", name) && !reader.knowledge.calls(name).is_empty() {
             let split = reader.knowledge.answer(name).class;
-            if split == "native" {
+            if split == "cpu-nogil" {
                 found.add(
                     "P29",
                     Present,

@@ -8,31 +8,33 @@ use crate::estimate::report::Handover;
 use crate::estimate::trace::Trace;
 use crate::hazards::crossing::{Certain, Crossing};
 use crate::hazards::effects::Reader;
+use crate::hazards::scope;
 use crate::hazards::subject::Subject;
-use crate::id::FileId;
+use crate::id::{FileId, FunctionId};
 use crate::knowledge::Knowledge;
 use crate::knowledge::schema::Vehicle;
 use crate::project::Project;
+use crate::text::Span;
 
 /// Runs the family's rules over the hand-overs to processes.
-pub fn check<'t>(
+pub fn check(
     project: &Project,
     knowledge: &Knowledge,
     target: Target,
     handovers: &[HandoverSite<'_>],
     rules: &[&Rule],
-    trace: impl Fn(FileId) -> Option<&'t Trace>,
+    trace: impl Fn(FileId, Span) -> Trace,
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let is_process = |site: &&HandoverSite<'_>| site.contexts.iter().any(|h| h.vehicle == Vehicle::Process);
     let sites: Vec<&HandoverSite<'_>> = handovers.iter().filter(is_process).collect();
-    for group in sites.chunk_by(|a, b| file_of(a) == file_of(b)) {
-        let Some(file) = group.first().and_then(|site| file_of(site)) else { continue };
-        if !project.reported(file) {
+    for group in sites.chunk_by(|a, b| place(a) == place(b)) {
+        let Some(first) = group.first().and_then(|site| site.contexts.first()) else { continue };
+        if !project.reported(first.file) {
             continue;
         }
-        let Some(trace) = trace(file) else { continue };
-        let mut reader = Reader::new(project, knowledge, trace);
+        let trace = trace(first.file, first.span);
+        let mut reader = Reader::new(project, knowledge, &trace);
         for site in group {
             let Some(handover) = site.largest() else { continue };
             let Some(subject) = Subject::of(&mut reader, handover) else { continue };
@@ -48,8 +50,9 @@ pub fn check<'t>(
     found
 }
 
-fn file_of(site: &HandoverSite<'_>) -> Option<FileId> {
-    site.contexts.first().map(|handover| handover.file)
+/// Hand-overs of one function share what is run for them.
+fn place(site: &HandoverSite<'_>) -> Option<(FileId, Option<FunctionId>)> {
+    site.contexts.first().map(|h| (h.file, scope::outermost(site.project, h.file, h.span)))
 }
 
 fn diagnostic(rule: &Rule, site: &HandoverSite<'_>, handover: &Handover, certain: Certain) -> Diagnostic {

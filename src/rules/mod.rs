@@ -26,6 +26,7 @@ use crate::hazards::effects::Reader;
 use crate::id::FileId;
 use crate::knowledge::Knowledge;
 use crate::project::Project;
+use crate::text::Span;
 use sites::{HandoverSite, StallSite};
 
 /// One rule.
@@ -73,13 +74,13 @@ pub const RULES: &[Rule] = &[
     exception_kills_pool::RULE,
 ];
 
-/// What the chosen rules object to in what the estimate saw; `trace` tells what a file's expressions stand for.
-pub fn check<'t>(
+/// What the chosen rules object to in what the estimate saw; `trace` tells what the expressions around a place stand for.
+pub fn check(
     project: &Project,
     knowledge: &Knowledge,
     report: &Report,
     target: Target,
-    trace: impl Fn(FileId) -> Option<&'t Trace>,
+    trace: impl Fn(FileId, Span) -> Trace,
     is_chosen: impl Fn(&Rule) -> bool,
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();

@@ -35,8 +35,9 @@ def sections():
     for part in re.split(r"^## ", text, flags=re.M)[1:]:
         code = part.split("\n", 1)[0].strip()
         differs = re.search(r"Differs: ([a-z ]+)", part).group(1).split()
+        words = re.search(r"Options: ([^.]*\.\d+)", part)
         program = re.search(r"```python\n(.*?)```", part, re.S).group(1)
-        yield code, differs, program.replace("PRELUDE\n", f"\n\n{prelude}\n\n")
+        yield code, differs, words.group(1).split() if words else [], program.replace("PRELUDE\n", f"\n\n{prelude}\n\n")
 
 
 def run(python, folder, site, method):
@@ -50,18 +51,23 @@ def run(python, folder, site, method):
     return done.returncode, done.stdout, done.stderr
 
 
-def check(options, work, code, differs, program):
+def check(options, work, code, differs, words, program):
     """Complaints about one program."""
     folder, site = work / code, work / "site"
     folder.mkdir()
     (folder / "main.py").write_text(program)
-    done = subprocess.run([options.gilcheck, ".", "--isolated", "-q", "--output-format", "json"], cwd=folder,
+    done = subprocess.run([options.gilcheck, ".", "--isolated", "-q", "--output-format", "json", *words],
+                          cwd=folder,
                           capture_output=True, text=True, timeout=60)
     fixes = [f["fix"] for f in json.loads(done.stdout) if f["fix"]]
+    if differs == ["none"]:
+        return [f"{code}: a rewrite is offered: {fix['message']}" for fix in fixes if fix["edits"]]
     if not fixes:
         return [f"{code}: no rewrite is offered: {done.stdout[:300]}"]
     wrong = [f"{code}: the rewrite is called safe" for fix in fixes if fix["applicability"] == "safe"]
-    named = [fix for fix in fixes if any(h["code"] == code for h in fix["hazards"])]
+    if differs == ["kept"]:
+        wrong = []
+    named = fixes if differs == ["kept"] else [fix for fix in fixes if any(h["code"] == code for h in fix["hazards"])]
     if not named:
         seen = sorted({h["code"] for fix in fixes for h in fix["hazards"]})
         return [*wrong, f"{code}: the hazard is not named, only {seen}"]
@@ -98,7 +104,7 @@ def main():
         (work / "site" / "sitecustomize.py").write_text(SITE)
         todo = [s for s in sections() if not options.only or s[0] in options.only]
         with ThreadPoolExecutor(2) as pool:
-            for (code, differs, _), complaints in zip(todo, pool.map(lambda s: check(options, work, *s), todo)):
+            for (code, differs, _, _), complaints in zip(todo, pool.map(lambda s: check(options, work, *s), todo)):
                 count += 1
                 print(f"{code:4} {' '.join(differs):24} {'WRONG' if complaints else 'ok'}", flush=True)
                 wrong.extend(complaints)
