@@ -187,7 +187,12 @@ impl Analysis {
     /// [`Analysis::diagnostics`], each with its fix.
     pub fn diagnostics_with_fixes(&self) -> Vec<Diagnostic> {
         let mut found = self.diagnostics();
-        found.par_iter_mut().for_each(|found| found.fix = self.fix(found).map(Box::new));
+        found.par_iter_mut().for_each(|found| {
+            found.fix = self.fix(found).map(Box::new);
+            if let Some(fix) = &found.fix {
+                found.help = format!("{}. {}", found.help.trim_end_matches('.'), fix.advice());
+            }
+        });
         found
     }
 

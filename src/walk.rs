@@ -59,6 +59,8 @@ pub struct File {
     pub text: Arc<str>,
     /// Asked for, not only context.
     pub reported: bool,
+    /// The file to write to; nothing for standard input.
+    pub on_disk: Option<PathBuf>,
 }
 
 /// Something that could not be read.
@@ -374,12 +376,13 @@ fn load(
     known: &(dyn Fn(&Path) -> Option<Arc<str>> + Sync),
 ) -> Result<File, Option<Trouble>> {
     let Candidate { shown, reported, text } = candidate;
+    let on_disk = text.is_none().then(|| place.clone());
     let text = match text {
         Some(bytes) => source::decode(bytes).map(Arc::from).map_err(|error| error.to_string()),
         None => known(&place).map_or_else(|| read_file(&place), Ok),
     };
     match text {
-        Ok(text) => Ok(File { path: engine_path(base, &place), shown, place, text, reported }),
+        Ok(text) => Ok(File { path: engine_path(base, &place), shown, place, on_disk, text, reported }),
         Err(reason) => Err(reported.then_some(Trouble { shown, reason })),
     }
 }

@@ -1,5 +1,6 @@
 //! `gilcheck check`.
 
+use super::fix::{self, Asked, Place};
 use super::settings::{self, Found};
 use super::{Check, Color, Exit, Failure, Options, say};
 use crate::analysis::{Analysis, AnalysisHost, Change};
@@ -19,15 +20,30 @@ pub(super) struct Loaded {
     pub shown: BTreeMap<String, String>,
     /// How many files could not be read.
     pub troubles: usize,
+    /// What `analysis` is a state of.
+    pub host: AnalysisHost,
+    /// Where the files that may be rewritten are, by the engine's path.
+    pub places: BTreeMap<String, Place>,
 }
 
 pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
     let progress = Progress::new(arguments.quiet);
     let found = settings::find(&arguments.options, &arguments.choice, &arguments.paths)?;
-    let loaded = load(given(arguments)?, &arguments.options, found, &progress)?;
+    let mut loaded = load(given(arguments)?, &arguments.options, found, &progress)?;
     progress.working();
-    let diagnostics = loaded.analysis.diagnostics();
+    let asked = Asked::of(arguments);
+    let fixed = if asked.rewrites() { Some(fix::fix(&mut loaded, arguments, asked)?) } else { None };
+    if asked.diff || asked.only {
+        progress.done();
+        return fix::finish(&loaded, arguments, asked, fixed.unwrap_or_default());
+    }
+    let diagnostics = loaded.analysis.diagnostics_with_fixes();
     progress.done();
+    if let Some(fixed) = &fixed
+        && fixed.to_stdout(&loaded)?
+    {
+        return Ok(if diagnostics.is_empty() || arguments.exit_zero { Exit::Clean } else { Exit::Findings });
+    }
     let context = Context { analysis: &loaded.analysis, shown: &loaded.shown };
     say_oddities(&context);
 
@@ -43,6 +59,13 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
         say("warning: no Python files (*.py, *.pyw) found under the given paths");
     } else if !arguments.quiet && arguments.output_format != Format::Json {
         say(&summary(diagnostics.len(), files));
+        fix::say_offers(&diagnostics, arguments);
+    }
+    if let Some(fixed) = &fixed {
+        fixed.say(arguments);
+        if fixed.refused > 0 {
+            return Ok(Exit::Failed);
+        }
     }
     if diagnostics.is_empty() || arguments.exit_zero { Ok(Exit::Clean) } else { Ok(Exit::Findings) }
 }
@@ -83,11 +106,16 @@ pub(super) fn load(given: Vec<Given>, options: &Options, found: Found, progress:
     });
     let mut host = AnalysisHost::new(for_tree(found, &tree));
     let mut shown = BTreeMap::new();
+    let mut places = BTreeMap::new();
     for file in tree.files {
+        if file.reported {
+            let place = Place { place: file.on_disk.clone(), text: std::sync::Arc::clone(&file.text) };
+            places.insert(file.path.clone(), place);
+        }
         shown.insert(file.path.clone(), file.shown);
         host.apply_change(Change { path: file.path, text: Some(file.text), reported: file.reported });
     }
-    Ok(Loaded { analysis: host.analysis(), shown, troubles: tree.troubles.len() })
+    Ok(Loaded { analysis: host.analysis(), shown, troubles: tree.troubles.len(), host, places })
 }
 
 /// The settings in the terms of what was read.

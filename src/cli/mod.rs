@@ -1,6 +1,7 @@
 //! The command line: arguments in, an exit code out.
 
 pub(crate) mod check;
+mod fix;
 pub(crate) mod settings;
 mod show;
 
@@ -159,6 +160,21 @@ struct Check {
     /// How findings are written.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Full)]
     output_format: Format,
+    /// Apply the fixes that keep the program's meaning.
+    #[arg(long)]
+    fix: bool,
+    /// Apply those too of which that could not be proved.
+    #[arg(long)]
+    unsafe_fixes: bool,
+    /// Print what the fixes would change, and change nothing.
+    #[arg(long, conflicts_with = "output_format")]
+    diff: bool,
+    /// Apply fixes and report nothing else.
+    #[arg(long, conflicts_with = "diff")]
+    fix_only: bool,
+    /// List the fixes that were applied.
+    #[arg(long)]
+    show_fixes: bool,
     /// Exit with 0 even if something was found.
     #[arg(short, long)]
     exit_zero: bool,

@@ -67,6 +67,7 @@ pub struct Machine<'p> {
     provisional: FxHashMap<Question, (Answer, usize)>,
     asked: Vec<(Question, usize)>,
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
+    pub(super) stores: FxHashMap<(FileId, FunctionId), Rc<super::memo::Stores>>,
     /// Last, so that what is taken apart is used by nobody.
     _heap: heap::Guard,
 }
@@ -295,6 +296,7 @@ impl<'p> Machine<'p> {
             provisional: FxHashMap::default(),
             asked: Vec::new(),
             suspending: FxHashMap::default(),
+            stores: FxHashMap::default(),
             _heap: heap::Guard::new(),
         }
     }
@@ -688,7 +690,7 @@ impl<'p> Machine<'p> {
         let mark = self.stack.len();
         let outcome = self.run_scaled(closure, bound, frame.scale);
         debug_assert_eq!(mark, self.stack.len());
-        let mut outcome = outcome;
+        let mut outcome = self.kept(&parsed.facts, definition, outcome);
         if let (Value::Unknown, Some(declared)) = (&outcome.result, definition.returns) {
             // What the body does not tell, the annotation does.
             outcome.result = self.annotated(closure.file, closure.environment.as_ref(), declared);
