@@ -336,6 +336,7 @@ impl<'p> Machine<'p> {
                 source: Some(Arc::from(entry.source.as_str())),
                 guessed: known.is_none_or(|k| !k.is_exact()) && entry.per.is_some(),
                 turns: 0.0,
+                exceptional: false,
                 path: None,
             });
         }
@@ -588,8 +589,11 @@ impl<'p> Machine<'p> {
                 _ => Value::Unknown,
             };
         }
-        let prior = self.knowledge.class(&canonical).and_then(|c| c.prior).unwrap_or(1000.0);
-        self.library_object(&canonical, Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 })
+        let length = match self.knowledge.class(&canonical).and_then(|c| c.prior) {
+            Some(prior) => Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 },
+            None => price::unknown_count(),
+        };
+        self.library_object(&canonical, length)
     }
 
     /// A new instance of a library class, with the arguments worth remembering.

@@ -149,6 +149,7 @@ impl<'p> Machine<'p> {
                 source: None,
                 guessed: true,
                 turns: 0.0,
+                exceptional: false,
                 path: None,
             });
         }

@@ -372,7 +372,8 @@ impl<'p> Machine<'p> {
                 }
                 let saved = std::mem::take(&mut frame.tally);
                 let here = self.block(frame, &handler.body);
-                let cost = std::mem::replace(&mut frame.tally, saved);
+                let mut cost = std::mem::replace(&mut frame.tally, saved);
+                cost.trail.mark_exceptional();
                 frame.tally.add(&cost, share);
                 handled = handled_sum(handled, here, 1.0 / handlers.len() as f64);
                 if !here.leaves() {
@@ -781,6 +782,7 @@ impl<'p> Machine<'p> {
                 source: None,
                 guessed: !trips.is_exact(),
                 turns: trips.likely,
+                exceptional: false,
                 path: None,
             });
         }
