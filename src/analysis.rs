@@ -187,10 +187,15 @@ impl Analysis {
     /// [`Analysis::diagnostics`], each with its fix.
     pub fn diagnostics_with_fixes(&self) -> Vec<Diagnostic> {
         let mut found = self.diagnostics();
-        found.par_iter_mut().for_each(|found| {
-            found.fix = self.fix(found).map(Box::new);
-            if let Some(fix) = &found.fix {
-                found.help = format!("{}. {}", found.help.trim_end_matches('.'), fix.advice());
+        // One file's findings share its trace. A thread of the pool that waits for one takes up other work
+        // meanwhile: were that another finding of the same file, it would wait for itself for ever.
+        let mut files: Vec<&mut [Diagnostic]> = found.chunk_by_mut(|one, other| one.file == other.file).collect();
+        files.par_iter_mut().for_each(|file| {
+            for found in file.iter_mut() {
+                found.fix = self.fix(found).map(Box::new);
+                if let Some(fix) = &found.fix {
+                    found.help = format!("{}. {}", found.help.trim_end_matches('.'), fix.advice());
+                }
             }
         });
         found
