@@ -8,6 +8,7 @@
 //! a verdict does not depend on what was analysed before it.
 
 use super::evidence::{Step, Trail};
+use super::heap;
 use super::price;
 use super::report::Event;
 use super::value::{
@@ -67,6 +68,8 @@ pub struct Machine<'p> {
     asked: Vec<(Question, usize)>,
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
     pub(super) stores: FxHashMap<(FileId, FunctionId), Rc<super::memo::Stores>>,
+    /// Last, so that what is taken apart is used by nobody.
+    _heap: heap::Guard,
 }
 
 /// The attributes of a class's instances.
@@ -294,6 +297,7 @@ impl<'p> Machine<'p> {
             asked: Vec::new(),
             suspending: FxHashMap::default(),
             stores: FxHashMap::default(),
+            _heap: heap::Guard::new(),
         }
     }
 
@@ -399,7 +403,7 @@ impl<'p> Machine<'p> {
             spans: &parsed.spans,
             function: None,
             owner: None,
-            environment: Rc::new(Environment {
+            environment: heap::environment(Environment {
                 file,
                 function: None,
                 variables: RefCell::new(FxHashMap::default()),
@@ -500,7 +504,7 @@ impl<'p> Machine<'p> {
         for (parameter, value) in definition.parameters.iter().zip(&bound) {
             variables.insert(parameter.name, value.clone());
         }
-        let environment = Rc::new(Environment {
+        let environment = heap::environment(Environment {
             file: closure.file,
             function: Some(closure.function),
             variables: RefCell::new(variables),
@@ -1057,7 +1061,7 @@ impl<'p> Machine<'p> {
         elements: Option<Vec<Value>>,
     ) -> Value {
         self.serial += 1;
-        Value::Object(Reference(Rc::new(RefCell::new(Object {
+        Value::Object(heap::object(Object {
             kind,
             length,
             guessed: !length.is_exact(),
@@ -1068,7 +1072,7 @@ impl<'p> Machine<'p> {
             weight: 1.0,
             serial: self.serial,
             frozen: false,
-        }))))
+        }))
     }
 
     /// Changes an object, unless it is part of a cached value.

@@ -6,6 +6,7 @@
 
 pub mod evidence;
 pub mod value;
+pub mod heap;
 pub mod price;
 pub mod report;
 pub mod recursion;

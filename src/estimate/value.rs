@@ -3,6 +3,7 @@
 //! Types, sizes and constants where they are known, callables with what they are bound to.
 //! Lists, dicts, sets and instances are shared and mutable, as in Python.
 
+use super::heap;
 use crate::cost::Interval;
 use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId};
 use rustc_hash::{FxHashMap, FxHasher};
@@ -341,7 +342,7 @@ impl Value {
                                 joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
                             joined.fields.insert(key.clone(), value);
                         }
-                        Value::Object(Reference(Rc::new(RefCell::new(joined))))
+                        Value::Object(heap::object(joined))
                     }
                     (Kind::Library(p), Kind::Library(q)) if p == q => {
                         let mut joined = x.clone();
@@ -352,7 +353,7 @@ impl Value {
                                 joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
                             joined.fields.insert(key.clone(), value);
                         }
-                        Value::Object(Reference(Rc::new(RefCell::new(joined))))
+                        Value::Object(heap::object(joined))
                     }
                     (Kind::Instance { class: p, .. }, Kind::Instance { class: q, .. })
                         if p.file == q.file && p.class == q.class =>
@@ -363,7 +364,7 @@ impl Value {
                                 joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
                             joined.fields.insert(key.clone(), value);
                         }
-                        Value::Object(Reference(Rc::new(RefCell::new(joined))))
+                        Value::Object(heap::object(joined))
                     }
                     _ => union(&[self.clone(), other.clone()]),
                 }
@@ -549,7 +550,7 @@ impl Copier {
             fields: BTreeMap::new(),
             ..object.clone()
         };
-        let copy = Reference(Rc::new(RefCell::new(shell)));
+        let copy = heap::object(shell);
         self.seen.insert(address, copy.clone());
         let item = self.copy(&object.item, depth + 1);
         let key = self.copy(&object.key, depth + 1);

@@ -25,12 +25,12 @@ def binary() -> str:
 class Server:
     """A server and the client's side of its wire."""
 
-    def __init__(self, *arguments: str, trials: bool = True, **popen):
+    def __init__(self, *arguments: str, trials: bool = True, program: str | None = None, **popen):
         environment = dict(os.environ)
         if trials:
             environment["GILCHECK_SERVER_TRIALS"] = "1"
         self.process = subprocess.Popen(
-            [binary(), "server", *arguments],
+            [program or binary(), "server", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,0 +1,122 @@
+//! What one machine made and others may share: taken apart when the machine is gone.
+//!
+//! Objects and environments are counted references, and those of Python programs often lead back to themselves
+//! (`self.parent.child = self`, a function that calls itself), so counting alone would never free them.
+
+use super::value::{Environment, Object, Reference, Value};
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+/// So many are made before those that are gone are looked for; then twice as many as were left.
+const FIRST_SWEEP: usize = 1 << 12;
+
+#[derive(Debug, Default)]
+struct Heap {
+    objects: Vec<Weak<RefCell<Object>>>,
+    environments: Vec<Weak<Environment>>,
+    next_sweep: usize,
+}
+
+thread_local! {
+    /// One for each machine that lives on this thread, the newest last.
+    static HEAPS: RefCell<Vec<Heap>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes everything apart that was made while it lived.
+#[derive(Debug)]
+pub struct Guard(());
+
+impl Guard {
+    /// From now on what is made is noted.
+    pub fn new() -> Guard {
+        HEAPS.with_borrow_mut(|heaps| heaps.push(Heap { next_sweep: FIRST_SWEEP, ..Heap::default() }));
+        Guard(())
+    }
+}
+
+impl Default for Guard {
+    fn default() -> Guard {
+        Guard::new()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let Some(heap) = HEAPS.with_borrow_mut(Vec::pop) else { return };
+        // What is taken out is dropped at the end, when nothing leads back any more.
+        let mut taken: Vec<Value> = Vec::new();
+        for object in heap.objects.iter().filter_map(Weak::upgrade) {
+            let Ok(mut object) = object.try_borrow_mut() else { continue };
+            taken.push(std::mem::replace(&mut object.item, Value::Unknown));
+            taken.push(std::mem::replace(&mut object.key, Value::Unknown));
+            taken.extend(object.elements.take().into_iter().flatten());
+            taken.extend(std::mem::take(&mut object.fields).into_values());
+        }
+        for environment in heap.environments.iter().filter_map(Weak::upgrade) {
+            let Ok(mut variables) = environment.variables.try_borrow_mut() else { continue };
+            taken.extend(std::mem::take(&mut *variables).into_values());
+        }
+    }
+}
+
+/// A new shared object.
+pub fn object(object: Object) -> Reference {
+    let object = Rc::new(RefCell::new(object));
+    note(|heap| heap.objects.push(Rc::downgrade(&object)));
+    Reference(object)
+}
+
+/// A new environment.
+pub fn environment(environment: Environment) -> Rc<Environment> {
+    let environment = Rc::new(environment);
+    note(|heap| heap.environments.push(Rc::downgrade(&environment)));
+    environment
+}
+
+fn note(push: impl FnOnce(&mut Heap)) {
+    HEAPS.with_borrow_mut(|heaps| {
+        let Some(heap) = heaps.last_mut() else { return };
+        push(heap);
+        if heap.objects.len() + heap.environments.len() >= heap.next_sweep {
+            heap.objects.retain(|object| object.strong_count() > 0);
+            heap.environments.retain(|environment| environment.strong_count() > 0);
+            heap.next_sweep = FIRST_SWEEP.max(2 * (heap.objects.len() + heap.environments.len()));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cost::Interval;
+    use crate::estimate::value::Kind;
+    use std::collections::BTreeMap;
+
+    fn list() -> Object {
+        Object {
+            kind: Kind::List,
+            length: Interval::ONE,
+            guessed: false,
+            item: Value::Unknown,
+            key: Value::Unknown,
+            elements: None,
+            fields: BTreeMap::new(),
+            weight: 1.0,
+            serial: 0,
+            frozen: false,
+        }
+    }
+
+    #[test]
+    fn what_leads_back_to_itself_is_freed() {
+        let guard = Guard::new();
+        let one = object(list());
+        let other = object(Object { item: Value::Object(one.clone()), ..list() });
+        one.0.borrow_mut().elements = Some(vec![Value::Object(other.clone())]);
+        let (weak_one, weak_other) = (Rc::downgrade(&one.0), Rc::downgrade(&other.0));
+        drop((one, other));
+        assert_eq!((weak_one.strong_count(), weak_other.strong_count()), (1, 1));
+        drop(guard);
+        assert_eq!((weak_one.strong_count(), weak_other.strong_count()), (0, 0));
+    }
+}
