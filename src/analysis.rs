@@ -6,15 +6,16 @@ use crate::cost::Workload;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::estimate::trace::Trace;
 use crate::estimate::{self, Report};
+use crate::explain::{self, Account};
 use crate::facts::ir::{Facts, Spans, Statement};
 use crate::fix;
 use crate::hazards::scope;
 use crate::id::FileId;
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::{Answer, Knowledge, UserKnowledge, UserSpawn};
-use crate::project::{Project, SourceInput};
+use crate::project::{self, Content, Layout, Project};
 use crate::rules::{self, Rule};
-use crate::suppress::Suppressions;
+use crate::suppress::{self, Suppressions};
 use crate::text::{LineIndex, Span};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -34,38 +35,96 @@ pub struct Change {
 /// Holds the files and brings them up to date.
 #[derive(Debug)]
 pub struct AnalysisHost {
-    settings: Settings,
+    settings: Arc<Settings>,
     knowledge: Arc<Knowledge>,
-    files: BTreeMap<String, (Arc<str>, bool)>,
+    files: BTreeMap<Arc<str>, Entry>,
+    /// Where the files stand; kept as long as that stays the same.
+    layout: OnceLock<Arc<Layout>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    content: Arc<Content>,
+    reported: bool,
 }
 
 impl AnalysisHost {
     /// A host without files.
     pub fn new(settings: Settings) -> AnalysisHost {
         let knowledge = Arc::new(Knowledge::new(user_knowledge(&settings.knowledge)));
-        AnalysisHost { settings, knowledge, files: BTreeMap::new() }
+        AnalysisHost { settings: Arc::new(settings), knowledge, files: BTreeMap::new(), layout: OnceLock::new() }
     }
 
-    /// Takes a change in.
+    /// Other settings hold from now on.
+    pub fn set_settings(&mut self, settings: Settings) {
+        if settings != *self.settings {
+            self.knowledge = Arc::new(Knowledge::new(user_knowledge(&settings.knowledge)));
+            self.settings = Arc::new(settings);
+        }
+    }
+
+    /// Takes a change in. What was made of a text is kept as long as the text stays the same.
     pub fn apply_change(&mut self, change: Change) {
-        match change.text {
-            Some(text) => self.files.insert(change.path, (text, change.reported)),
-            None => self.files.remove(&change.path),
-        };
+        self.replace(change, |_, text| Content::new(text));
+    }
+
+    /// Takes in a change of a file that is being edited: its syntax tree is kept, so that the next edit costs
+    /// little.
+    pub fn apply_edit(&mut self, change: Change) {
+        self.replace(change, Content::edited);
+    }
+
+    fn replace(&mut self, change: Change, next: impl FnOnce(&Content, Arc<str>) -> Content) {
+        let Change { path, text, reported } = change;
+        match (self.files.get_mut(path.as_str()), text) {
+            (Some(entry), Some(text)) => {
+                entry.reported = reported;
+                let old = entry.content.text();
+                if *old == text {
+                    return;
+                }
+                if let Some(layout) = self.layout.get()
+                    && !project::mention_the_same(old, &text)
+                {
+                    self.layout = OnceLock::from(Arc::new(layout.with_other_mentions()));
+                }
+                entry.content = Arc::new(next(&entry.content, text));
+            }
+            (None, Some(text)) => {
+                let content = Arc::new(next(&Content::new(Arc::from("")), text));
+                self.files.insert(Arc::from(path), Entry { content, reported });
+                self.layout = OnceLock::new();
+            }
+            (Some(_), None) => {
+                self.files.remove(path.as_str());
+                self.layout = OnceLock::new();
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// The text of a file.
+    pub fn text(&self, path: &str) -> Option<&Arc<str>> {
+        self.files.get(path).map(|entry| entry.content.text())
     }
 
     /// The files as they are now, ready to be asked about.
     pub fn analysis(&self) -> Analysis {
-        let input = |(path, (text, reported)): (&String, &(Arc<str>, bool))| SourceInput {
-            path: path.clone(),
-            text: Arc::clone(text),
-            reported: *reported,
-        };
+        self.analysis_with(|_, entry| entry.reported)
+    }
+
+    /// The files as they are now, where findings are wanted in these alone.
+    pub fn analysis_of(&self, paths: &[&str]) -> Analysis {
+        self.analysis_with(|path, _| paths.contains(&path))
+    }
+
+    fn analysis_with(&self, is_reported: impl Fn(&str, &Entry) -> bool) -> Analysis {
+        let layout = self.layout.get_or_init(|| Arc::new(Layout::new(self.files.keys().cloned().collect())));
+        let files = self.files.iter().map(|(path, entry)| (Arc::clone(&entry.content), is_reported(path, entry)));
         Analysis {
-            settings: self.settings.clone(),
+            settings: Arc::clone(&self.settings),
             knowledge: Arc::clone(&self.knowledge),
-            project: Project::new(self.files.iter().map(input).collect()),
-            lines: self.files.iter().map(|_| OnceLock::new()).collect(),
+            project: Project::with_layout(Arc::clone(layout), files),
             outcome: OnceLock::new(),
         }
     }
@@ -74,10 +133,9 @@ impl AnalysisHost {
 /// One state of all files. Files are numbered in path order.
 #[derive(Debug)]
 pub struct Analysis {
-    settings: Settings,
+    settings: Arc<Settings>,
     knowledge: Arc<Knowledge>,
     project: Project,
-    lines: Vec<OnceLock<LineIndex>>,
     outcome: OnceLock<Outcome>,
 }
 
@@ -243,16 +301,22 @@ impl Analysis {
 
     /// Where the lines of a file start.
     pub fn lines(&self, file: FileId) -> &LineIndex {
-        static EMPTY: OnceLock<LineIndex> = OnceLock::new();
-        match self.lines.get(file.index()) {
-            Some(lines) => lines.get_or_init(|| LineIndex::new(self.text(file))),
-            None => EMPTY.get_or_init(|| LineIndex::new("")),
-        }
+        self.project.lines(file)
     }
 
     /// The file at a path.
     pub fn file_at(&self, path: &str) -> Option<FileId> {
-        self.project.files().find(|file| self.path(*file) == path)
+        self.project.file_at(path)
+    }
+
+    /// True if the findings here are those of `later` too: nothing that they rest on has changed.
+    pub fn holds_for(&self, later: &Analysis) -> bool {
+        Arc::ptr_eq(&self.settings, &later.settings) && self.project.holds_for(&later.project)
+    }
+
+    /// True if `later` is the same state of the same files, where also fixes are the same.
+    pub fn is_same_as(&self, later: &Analysis) -> bool {
+        Arc::ptr_eq(&self.settings, &later.settings) && self.project.is_same_as(&later.project)
     }
 
     /// The files that findings are wanted in.
@@ -274,6 +338,30 @@ impl Analysis {
             crate::explain::write_rewrite(&mut text, &self.fix_context(&trace), found);
         }
         Some(text)
+    }
+
+    /// What there is to say of each function of a file.
+    pub fn functions(&self, file: FileId) -> Vec<Account> {
+        explain::functions(&self.project, &self.knowledge, self.settings.target, file)
+    }
+
+    /// What there is to say of the function whose name stands at a byte, or of the work handed over there.
+    pub fn accounts_at(&self, file: FileId, offset: u32) -> Vec<Account> {
+        explain::here(&self.project, &self.knowledge, self.settings.target, file, offset)
+    }
+
+    /// The comment at a byte.
+    pub fn comment_at(&self, file: FileId, offset: u32) -> Option<Span> {
+        let comments = &self.project.parsed(file).spans.comments;
+        comments.iter().copied().find(|span| span.start <= offset && offset <= span.end)
+    }
+
+    /// Where to write what so that a finding is silenced.
+    pub fn silencing_edit(&self, found: &Diagnostic) -> Option<(Span, String)> {
+        let parsed = self.project.parsed(found.file);
+        let statement = statement_head(&parsed.facts, &parsed.spans, found.span).unwrap_or(found.span);
+        let (text, lines) = (self.text(found.file), self.lines(found.file));
+        suppress::edit(text, lines, &parsed.spans.comments, found.code, found.span, statement)
     }
 
     /// The call graph.

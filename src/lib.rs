@@ -20,3 +20,4 @@ pub mod analysis;
 pub mod render;
 pub mod walk;
 pub mod cli;
+pub mod lsp;

@@ -75,6 +75,58 @@ impl Suppressions {
     }
 }
 
+/// Where to write what so that a finding of `code` is silenced: at the end of a line of the finding or of its
+/// statement that ends outside of strings, else on a line of its own above.
+pub fn edit(
+    text: &str,
+    lines: &LineIndex,
+    comments: &[Span],
+    code: &str,
+    finding: Span,
+    statement: Span,
+) -> Option<(Span, String)> {
+    let rows = [lines.row(finding.start), lines.row(finding.end), lines.row(statement.end), lines.row(statement.start)];
+    for row in rows {
+        let line = lines.line_span(text, row);
+        let comment = comments.iter().find(|comment| lines.row(comment.start) == row);
+        if let Some(comment) = comment {
+            return Some(beside(text, *comment, code));
+        }
+        let added = format!("  # gilcheck: ignore[{code}]");
+        if is_comment_at(text, line.end, &added) {
+            return Some((Span { start: line.end, end: line.end }, added));
+        }
+    }
+    let start = lines.start_of(lines.row(statement.start));
+    let line = lines.line_span(text, lines.row(statement.start)).of(text);
+    let indent = line.get(..line.len() - line.trim_start().len()).unwrap_or("");
+    Some((Span { start, end: start }, format!("{indent}# gilcheck: ignore[{code}]\n")))
+}
+
+/// Adds a code to a comment, to its list if it has one.
+fn beside(text: &str, comment: Span, code: &str) -> (Span, String) {
+    let words = comment.of(text);
+    let list = words.find("gilcheck: ignore[").and_then(|at| Some(at + words.get(at..)?.find(']')?));
+    match list {
+        Some(end) => {
+            let at = comment.start + Span::new(end, end).start;
+            (Span { start: at, end: at }, format!(", {code}"))
+        }
+        None => (Span { start: comment.end, end: comment.end }, format!("  # gilcheck: ignore[{code}]")),
+    }
+}
+
+/// True if what is added there reads as a comment, not as part of a string or behind a backslash.
+fn is_comment_at(text: &str, at: u32, added: &str) -> bool {
+    let (Some(before), Some(after)) = (text.get(..at as usize), text.get(at as usize..)) else { return false };
+    if before.ends_with('\\') {
+        return false;
+    }
+    let tree = crate::syntax::parse(&format!("{before}{added}{after}"));
+    let start = at + 2;
+    tree.comments.iter().any(|comment| comment.start == start)
+}
+
 enum Directive {
     /// For its line; alone on a line, for the statement below too.
     Statement(Codes),
@@ -141,6 +193,33 @@ mod tests {
     use super::*;
 
     /// The rows (from 1) on which a one-line finding of GIL101 is silenced.
+    /// The text with a finding at `call()` silenced.
+    #[track_caller]
+    fn silenced(text: &str, expected: &str) {
+        let tree = crate::syntax::parse(text);
+        let start = text.find("call(").unwrap();
+        let end = start + text.get(start..).unwrap().find(')').unwrap() + 1;
+        let statement = Span::new(text.find("x =").unwrap(), text.trim_end().len());
+        let finding = Span::new(start, end);
+        let (span, added) = edit(text, &LineIndex::new(text), &tree.comments, "GIL1", finding, statement).unwrap();
+        let mut text = text.to_string();
+        text.replace_range(span.start as usize..span.end as usize, &added);
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_finding_is_silenced_where_a_comment_can_stand() {
+        silenced("x = call()\n", "x = call()  # gilcheck: ignore[GIL1]\n");
+        silenced("x = call()  # why\n", "x = call()  # why  # gilcheck: ignore[GIL1]\n");
+        let listed = "x = call()  # gilcheck: ignore[GIL2] why\n";
+        silenced(listed, "x = call()  # gilcheck: ignore[GIL2, GIL1] why\n");
+        let string = "x = call() + \"\"\"\na\"\"\"\n";
+        silenced(string, "x = call() + \"\"\"\na\"\"\"  # gilcheck: ignore[GIL1]\n");
+        silenced("x = call() + \\\n    1\n", "x = call() + \\\n    1  # gilcheck: ignore[GIL1]\n");
+        let nested = "if a:\n    x = \"\"\"\n\"\"\" + call() + \"\"\"\nb\"\"\" + \\\n    '\\\n'\n";
+        silenced(nested, &nested.replace("\\\n'\n", "\\\n'  # gilcheck: ignore[GIL1]\n"));
+    }
+
     #[track_caller]
     fn check(text: &str, expected: &[u32]) {
         let lines = LineIndex::new(text);

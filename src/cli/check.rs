@@ -4,7 +4,7 @@ use super::fix::{self, Asked, Place};
 use super::settings::{self, Found};
 use super::{Check, Color, Exit, Failure, Options, say};
 use crate::analysis::{Analysis, AnalysisHost, Change};
-use crate::config::nearest;
+use crate::config::{Settings, nearest};
 use crate::render::{self, Context, Format, Style};
 use crate::walk::{self, Given};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -101,27 +101,32 @@ fn summary(findings: usize, files: usize) -> String {
 
 /// Reads the files and hands them to the engine.
 pub(super) fn load(given: Vec<Given>, options: &Options, found: Found, progress: &Progress) -> Result<Loaded, Failure> {
-    let exclude = found.exclude(options);
+    let exclude = found.exclude(options.force_exclude);
     let tree = walk::read(&given, &exclude, &|| progress.tick())?;
     progress.aside(|| {
         for trouble in &tree.troubles {
             say(&format!("{}: {}", trouble.shown, trouble.reason));
         }
     });
-    let mut settings = found.settings;
-    settings.src = roots(&settings.src, &found.folder, &tree);
-    let mut host = AnalysisHost::new(settings);
+    let mut host = AnalysisHost::new(for_tree(found, &tree));
     let mut shown = BTreeMap::new();
     let mut places = BTreeMap::new();
     for file in tree.files {
         if file.reported {
-            let place = Place { place: file.place, text: std::sync::Arc::clone(&file.text) };
+            let place = Place { place: file.on_disk.clone(), text: std::sync::Arc::clone(&file.text) };
             places.insert(file.path.clone(), place);
         }
         shown.insert(file.path.clone(), file.shown);
         host.apply_change(Change { path: file.path, text: Some(file.text), reported: file.reported });
     }
     Ok(Loaded { analysis: host.analysis(), shown, troubles: tree.troubles.len(), host, places })
+}
+
+/// The settings in the terms of what was read.
+pub(crate) fn for_tree(found: Found, tree: &walk::Tree) -> Settings {
+    let mut settings = found.settings;
+    settings.src = roots(&settings.src, &found.folder, tree);
+    settings
 }
 
 /// Where module names begin: the `src` of the settings first, then what the walk found.

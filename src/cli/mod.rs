@@ -1,8 +1,8 @@
 //! The command line: arguments in, an exit code out.
 
-mod check;
+pub(crate) mod check;
 mod fix;
-mod settings;
+pub(crate) mod settings;
 mod show;
 
 use crate::config::Target;
@@ -33,7 +33,7 @@ impl From<Exit> for ExitCode {
 
 /// Why a run could not work: one line with the remedy.
 #[derive(Debug)]
-enum Failure {
+pub(crate) enum Failure {
     Message(String),
     Output(io::Error),
 }
@@ -50,8 +50,22 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Runs gilcheck with these arguments, the program's name first.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+/// How much the language server logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum LogLevel {
+    /// What went wrong.
+    Error,
+    /// What the user should look at.
+    Warning,
+    /// What the server does.
+    Info,
+    /// Every message.
+    Debug,
+}
+
+/// Runs gilcheck with these arguments, the program's name first. `serve` is the language server, the other caller
+/// of the engine.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, serve: fn(&Serve) -> Exit) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -67,6 +81,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Knowledge(arguments) => show::knowledge(&arguments),
         Command::Graph(arguments) => show::graph(&arguments),
         Command::Rule(arguments) => show::rule(&arguments),
+        Command::Server(arguments) => Ok(serve(&arguments)),
         Command::Version => show::version(),
     };
     match result {
@@ -124,6 +139,8 @@ enum Command {
     Graph(Graph),
     /// Print a rule's page.
     Rule(Rule),
+    /// Serve an editor over stdin and stdout (the Language Server Protocol).
+    Server(Serve),
     /// Print the version.
     Version,
 }
@@ -207,6 +224,20 @@ struct Options {
     /// Parse every file, also those that nothing seems to need.
     #[arg(long)]
     exhaustive: bool,
+}
+
+/// How the language server runs.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Also write what is logged to this file.
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// How much is logged.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub log_level: Option<LogLevel>,
+    /// Over stdin and stdout, as some clients say; there is no other way.
+    #[arg(long)]
+    stdio: bool,
 }
 
 #[derive(Debug, Args)]

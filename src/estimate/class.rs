@@ -7,11 +7,14 @@ use super::price;
 use super::value::{Arguments, ClassValue, Closure, Kind, Lazy, Object, Value};
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::{BindingValue, Class, Expression, Function, Statement};
-use crate::id::{ExpressionId, FileId, FunctionId};
+use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId};
 use crate::text::Span;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+
+/// No more methods of a class than this are run to learn what its attributes hold.
+const MOST_FILLERS: usize = 40;
 
 /// A class in the order in which attributes are looked up.
 #[derive(Debug, Clone)]
@@ -419,6 +422,12 @@ impl<'p> Machine<'p> {
             let is_init = |f: &FunctionId| {
                 parsed.facts.functions.get(f.index()).is_some_and(|d| machine.name(class.file, d.name) == "__init__")
             };
+            let filled = filled_attributes(parsed, class.class);
+            for (method, _) in &filled {
+                if !methods.contains(method) && methods.len() < MOST_FILLERS {
+                    methods.push(*method);
+                }
+            }
             methods.sort_by_key(|f| (!is_init(f), f.0));
             let instance = machine.generic_instance(class);
             for method in methods {
@@ -431,7 +440,12 @@ impl<'p> Machine<'p> {
                 Value::Object(reference) => reference.0.borrow().fields.clone(),
                 _ => BTreeMap::new(),
             };
-            let fields = fields.into_iter().map(|(name, value)| (name, generalised(&value).copied(true)));
+            let is_filled =
+                |name: &str| filled.iter().any(|(_, attribute)| machine.name(class.file, *attribute) == name);
+            let fields = fields.into_iter().map(|(name, value)| {
+                let value = if is_filled(&name) { of_any_length(&value) } else { generalised(&value) };
+                (name, value.copied(true))
+            });
             Answer::Fields(Rc::new(fields.collect()))
         });
         match answer {
@@ -485,6 +499,7 @@ impl<'p> Machine<'p> {
         }
         digest.number(u64::from(arguments.open) + 2 * u64::from(arguments.open_keywords));
         digest.number(super::machine::frequency(frame.scale));
+        digest.number(self.on_loop.map_or(2, u64::from));
         let plain = class.environment.is_none() && !frame.is_async;
         let key = digest.finish().filter(|_| plain).map(|digest| (class.file, Remembered::Class(class.class), digest));
         let (file, scale) = (frame.file, frame.scale);
@@ -887,6 +902,68 @@ fn same_ancestor(a: &Ancestor, b: &Ancestor) -> bool {
         (Ancestor::Unknown, Ancestor::Unknown) => true,
         _ => false,
     }
+}
+
+/// The methods of a class that put something into a container in an attribute, and the attribute.
+///
+/// ```python
+/// def add(self, instruction: Instruction):
+///     self.instructions.append(instruction)
+/// ```
+fn filled_attributes(parsed: &crate::project::Parsed, class: ClassId) -> Vec<(FunctionId, NameId)> {
+    const FILLERS: [&str; 7] = ["append", "appendleft", "extend", "add", "insert", "setdefault", "update"];
+    let facts = &parsed.facts;
+    let Some(definition) = facts.classes.get(class.index()) else { return Vec::new() };
+    let mut filled = Vec::new();
+    for method in &definition.methods {
+        let (Some(function), Some(range)) =
+            (facts.functions.get(method.index()), parsed.spans.functions.get(method.index()))
+        else {
+            continue;
+        };
+        let Some(receiver) = function.parameters.first().map(|p| p.name) else { continue };
+        for (expression, span) in facts.expressions.iter().zip(&parsed.spans.expressions) {
+            let Expression::Call { callee, .. } = expression else { continue };
+            if span.start < range.start || span.end > range.end {
+                continue;
+            }
+            let Some(Expression::Attribute { value, attribute: filler }) = facts.expressions.get(callee.index()) else {
+                continue;
+            };
+            let Some(Expression::Attribute { value: owner, attribute }) = facts.expressions.get(value.index()) else {
+                continue;
+            };
+            let is_own =
+                matches!(facts.expressions.get(owner.index()), Some(Expression::Name(name)) if *name == receiver);
+            let fills = facts.names.get(filler.index()).is_some_and(|name| FILLERS.contains(&&**name));
+            if is_own && fills {
+                filled.push((*method, *attribute));
+            }
+        }
+    }
+    filled
+}
+
+/// A container that other methods fill: nobody knows how far.
+fn of_any_length(value: &Value) -> Value {
+    let Value::Object(reference) = value else { return generalised(value) };
+    if !matches!(reference.0.borrow().kind, Kind::List | Kind::Dict | Kind::Set) {
+        return generalised(value);
+    }
+    let copy = value.copied(false);
+    if let Value::Object(copied) = &copy {
+        let mut object = copied.0.borrow_mut();
+        if object.length.high <= 10.0 && object.fields.is_empty() {
+            if let Some(elements) = object.elements.take()
+                && object.item.is_unknown()
+                && let Some(joined) = elements.into_iter().reduce(|a, b| a.join(&b))
+            {
+                object.item = joined;
+            }
+            object.length = price::unknown_count();
+        }
+    }
+    copy
 }
 
 /// A value that another method sees: its numbers and sizes are only a start.

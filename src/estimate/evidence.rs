@@ -38,6 +38,10 @@ pub struct Operation {
     pub source: Option<Arc<str>>,
     /// Sizes were presumed, not known.
     pub guessed: bool,
+    /// How many turns a loop makes; 0 for what is no loop.
+    pub turns: f64,
+    /// It runs only where an exception is handled.
+    pub exceptional: bool,
     /// The calls that lead to it, outermost first.
     pub path: Option<Arc<Step>>,
 }
@@ -67,6 +71,7 @@ impl Trail {
         }) {
             twin.seconds += operation.seconds;
             twin.weight += operation.weight;
+            twin.exceptional &= operation.exceptional;
             return;
         }
         if self.operations.iter().filter(|o| same(o)).count() >= KEPT {
@@ -100,6 +105,13 @@ impl Trail {
                 path,
                 ..operation.clone()
             });
+        }
+    }
+
+    /// Marks everything as what happens only where an exception is handled.
+    pub fn mark_exceptional(&mut self) {
+        for operation in &mut self.operations {
+            operation.exceptional = true;
         }
     }
 

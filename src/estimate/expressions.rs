@@ -337,7 +337,9 @@ impl<'p> Machine<'p> {
             if matches!(comparison, Comparison::In | Comparison::NotIn) {
                 self.membership(frame, &right);
             }
-            let known = decide(*comparison, &left, &right).or_else(|| self.version_test(*comparison, &left, &right));
+            let known = decide(*comparison, &left, &right)
+                .or_else(|| self.version_test(*comparison, &left, &right))
+                .or_else(|| self.place_test(*comparison, &left, &right));
             all = match (all, known) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
                 (Some(true), Some(true)) => Some(true),
@@ -361,6 +363,23 @@ impl<'p> Machine<'p> {
         };
         let length = self.length(container).scaled(0.5);
         frame.tally.cost.bytecode = frame.tally.cost.bytecode.plus(length.scaled(per));
+    }
+
+    /// `self.thread_id == threading.get_ident()`, `self.loop is asyncio.get_running_loop()`: who asks that keeps
+    /// the identity of the loop or of its thread, so on the loop they are the same.
+    fn place_test(&self, comparison: Comparison, left: &Value, right: &Value) -> Option<bool> {
+        if self.on_loop != Some(true) {
+            return None;
+        }
+        let is_own = |value: &Value| super::library::is_running_thread(value) || super::library::is_running_loop(value);
+        if is_own(left) == is_own(right) || matches!(left, Value::None) || matches!(right, Value::None) {
+            return None;
+        }
+        match comparison {
+            Comparison::Is | Comparison::Equal => Some(true),
+            Comparison::IsNot | Comparison::NotEqual => Some(false),
+            _ => None,
+        }
     }
 
     /// `sys.version_info >= (3, 12)`.

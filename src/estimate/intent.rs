@@ -72,7 +72,7 @@ pub fn is_test(path: &str) -> bool {
     name.starts_with("test_")
         || name.ends_with("_test.py")
         || name == "conftest.py"
-        || path.split('/').any(|folder| folder == "tests" || folder == "test" || folder == "testing")
+        || path.split('/').any(|folder| ["tests", "test", "testing", "pytest"].contains(&folder))
 }
 
 /// The variable or attribute that an assignment's target names.
@@ -103,33 +103,104 @@ fn ends_workers(parsed: &Parsed, handover: &Handover) -> bool {
     })
 }
 
-/// True if the function that starts a worker also waits for it.
+/// True if the function that starts a worker also waits for it, or for what it puts into a queue.
 pub fn is_joined(project: &Project, handover: &Handover) -> bool {
     let parsed = project.parsed(handover.file);
-    let Some(name) = handover.bound_to.and_then(|span| last_name(parsed, span)) else { return false };
     let range = handover.function.and_then(|f| parsed.spans.functions.get(f.index())).copied();
+    if handover.lone_worker && polls_queue(parsed, range) {
+        return true;
+    }
+    let Some(name) = handover.bound_to.and_then(|span| last_name(parsed, span)) else { return false };
     let facts = &parsed.facts;
     facts.expressions.iter().zip(&parsed.spans.expressions).any(|(expression, span)| {
         if range.is_some_and(|r| span.start < r.start || span.end > r.end) {
             return false;
         }
         let Expression::Attribute { value, attribute } = expression else { return false };
-        matches!(text(facts, *attribute), "join" | "result" | "get")
+        matches!(text(facts, *attribute), "join" | "result" | "get" | "is_alive" | "isAlive" | "done")
             && matches!(facts.expressions.get(value.index()), Some(Expression::Name(n)) if *n == name)
     })
 }
 
-/// True if somebody ends the worker of that name: `p.terminate()`, `self.p.kill()`, `p.join(5)`.
+/// True if a loop asks whether a queue has something: `while results.empty():`.
+fn polls_queue(parsed: &Parsed, range: Option<Span>) -> bool {
+    let facts = &parsed.facts;
+    facts.statements.iter().any(|statement| {
+        let Statement::While { condition, .. } = statement else { return false };
+        let Some(span) = parsed.spans.expressions.get(condition.index()) else { return false };
+        range.is_none_or(|r| r.start <= span.start && span.end <= r.end)
+            && matches!(called_attribute(facts, *condition), Some("empty"))
+    })
+}
+
+/// The method that an expression calls: `results.empty()`.
+fn called_attribute(facts: &Facts, id: ExpressionId) -> Option<&str> {
+    let Some(Expression::Call { callee, .. }) = facts.expressions.get(id.index()) else { return None };
+    match facts.expressions.get(callee.index()) {
+        Some(Expression::Attribute { attribute, .. }) => Some(text(facts, *attribute)),
+        _ => None,
+    }
+}
+
+/// True if the work goes on until somebody says that it is enough: a watcher, not a share of a computation.
+///
+/// ```python
+/// while True:
+///     self.peak = max(self.peak, memory())
+///     if not self.monitoring:
+///         break
+/// ```
+pub fn is_stopped_from_outside(project: &Project, handover: &Handover) -> bool {
+    let Some((file, function)) = handover.target_at else { return false };
+    let parsed = project.parsed(file);
+    let Some(range) = parsed.spans.functions.get(function.index()) else { return false };
+    let facts = &parsed.facts;
+    facts.statements.iter().any(|statement| {
+        let condition = match statement {
+            Statement::While { condition, .. } => *condition,
+            Statement::If { condition, then, .. }
+                if matches!(then.first().and_then(|s| facts.statements.get(s.index())), Some(Statement::Break)) =>
+            {
+                *condition
+            }
+            _ => return false,
+        };
+        parsed.spans.expressions.get(condition.index()).is_some_and(|s| range.start <= s.start && s.end <= range.end)
+            && is_flag(facts, condition)
+    })
+}
+
+/// `self.running`, `not self.stopped`, `stop.is_set()`.
+fn is_flag(facts: &Facts, condition: ExpressionId) -> bool {
+    match facts.expressions.get(condition.index()) {
+        Some(Expression::Unary { operand, .. }) => is_flag(facts, *operand),
+        Some(Expression::Attribute { .. }) => true,
+        Some(Expression::Call { .. }) => matches!(called_attribute(facts, condition), Some("is_set" | "isSet")),
+        _ => false,
+    }
+}
+
+/// True if somebody ends the worker of that name: `p.terminate()`, `self.p.kill()`, `p.join(5)`, `os.kill(pid)`.
 fn is_ended(facts: &Facts, name: NameId) -> bool {
+    let is_named = |id: ExpressionId| match facts.expressions.get(id.index()) {
+        Some(Expression::Name(n)) => *n == name,
+        Some(Expression::Attribute { attribute, .. }) => *attribute == name,
+        _ => false,
+    };
+    // Python: pids.append(p.pid), and elsewhere os.kill(pid, signal.SIGTERM)
+    let kills = facts.expressions.iter().any(|expression| {
+        let Expression::Attribute { value, attribute } = expression else { return false };
+        matches!(text(facts, *attribute), "kill" | "killpg")
+            && matches!(facts.expressions.get(value.index()), Some(Expression::Name(n)) if text(facts, *n) == "os")
+    });
     facts.expressions.iter().any(|expression| {
+        let is_pid = matches!(expression, Expression::Attribute { attribute, .. } if text(facts, *attribute) == "pid");
+        if is_pid && kills {
+            return matches!(expression, Expression::Attribute { value, .. } if is_named(*value));
+        }
         let Expression::Call { callee, arguments } = expression else { return false };
         let Some(Expression::Attribute { value, attribute }) = facts.expressions.get(callee.index()) else {
             return false;
-        };
-        let is_named = |id: ExpressionId| match facts.expressions.get(id.index()) {
-            Some(Expression::Name(n)) => *n == name,
-            Some(Expression::Attribute { attribute, .. }) => *attribute == name,
-            _ => false,
         };
         if !is_named(*value) {
             return false;

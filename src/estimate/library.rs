@@ -14,6 +14,21 @@ use crate::text::Span;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// The running thread, its identity or its name.
+const RUNNING_THREAD: &str = "threading.current_thread()";
+/// Marks the running loop among loops.
+const RUNNING: &str = "(running)";
+
+/// True for the running thread and what tells it from others.
+pub fn is_running_thread(value: &Value) -> bool {
+    matches!(value, Value::Library(name) if name.starts_with(RUNNING_THREAD))
+}
+
+/// True for what `get_running_loop` gave.
+pub fn is_running_loop(value: &Value) -> bool {
+    super::spawn::field(value, RUNNING).is_some()
+}
+
 /// What a call's result type may refer to.
 pub struct Context<'a> {
     /// The receiver of a method.
@@ -48,6 +63,9 @@ impl<'p> Machine<'p> {
         if knowledge.class(name).is_some() {
             class = Some(name.clone());
         }
+        if let Some(value) = self.where_it_runs(frame, name) {
+            return value;
+        }
         let entry = entries.iter().copied().find(|e| holds(e, receiver, &arguments));
         let Some(entry) = entry else {
             if let Some(class) = class {
@@ -61,6 +79,34 @@ impl<'p> Machine<'p> {
             return value;
         }
         self.call_entry(frame, entry, name, class.as_ref(), receiver, &arguments, site)
+    }
+
+    /// Questions after the thread and the loop that run, where the answer is known.
+    fn where_it_runs(&mut self, frame: &mut Frame<'p>, name: &str) -> Option<Value> {
+        let on_loop = self.on_loop?;
+        match name {
+            "threading.get_ident"
+            | "threading.get_native_id"
+            | "threading.current_thread"
+            | "threading.currentThread" => Some(Value::Library(Arc::from(RUNNING_THREAD))),
+            "asyncio.get_running_loop" | "asyncio._get_running_loop" | "asyncio.get_event_loop" if on_loop => {
+                frame.found_loop = true;
+                let found = self.library_object("asyncio.AbstractEventLoop", Interval::ZERO);
+                if let Value::Object(reference) = &found {
+                    reference.0.borrow_mut().fields.insert(Rc::from(RUNNING), Value::Bool(Some(true)));
+                }
+                Some(found)
+            }
+            "asyncio.get_running_loop" => {
+                frame.raised = true;
+                Some(Value::Unknown)
+            }
+            "asyncio._get_running_loop" => Some(Value::None),
+            "asyncio.AbstractEventLoop.is_running" | "asyncio.BaseEventLoop.is_running" if on_loop => {
+                Some(Value::Bool(Some(true)))
+            }
+            _ => None,
+        }
     }
 
     /// Charges an entry, runs its callbacks, hands its target over, and gives its result.
@@ -289,6 +335,8 @@ impl<'p> Machine<'p> {
                 what: name.clone(),
                 source: Some(Arc::from(entry.source.as_str())),
                 guessed: known.is_none_or(|k| !k.is_exact()) && entry.per.is_some(),
+                turns: 0.0,
+                exceptional: false,
                 path: None,
             });
         }
@@ -541,8 +589,11 @@ impl<'p> Machine<'p> {
                 _ => Value::Unknown,
             };
         }
-        let prior = self.knowledge.class(&canonical).and_then(|c| c.prior).unwrap_or(1000.0);
-        self.library_object(&canonical, Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 })
+        let length = match self.knowledge.class(&canonical).and_then(|c| c.prior) {
+            Some(prior) => Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 },
+            None => price::unknown_count(),
+        };
+        self.library_object(&canonical, length)
     }
 
     /// A new instance of a library class, with the arguments worth remembering.

@@ -59,11 +59,14 @@ pub struct Machine<'p> {
     pub(super) serial: u64,
     pub(super) lowest: usize,
     pub(super) oldest_change: u64,
+    /// What runs, runs on an event loop; nothing where that can't be told.
+    pub(super) on_loop: Option<bool>,
     memo: FxHashMap<MemoKey, Rc<Outcome>>,
     answers: FxHashMap<Question, Answer>,
     provisional: FxHashMap<Question, (Answer, usize)>,
     asked: Vec<(Question, usize)>,
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
+    pub(super) stores: FxHashMap<(FileId, FunctionId), Rc<super::memo::Stores>>,
 }
 
 /// The attributes of a class's instances.
@@ -243,6 +246,10 @@ pub struct Frame<'p> {
     pub receiver: Option<Value>,
     /// The expression at hand, for special methods, which have no call of their own.
     pub at: Span,
+    /// A call in the statement at hand surely raised.
+    pub raised: bool,
+    /// The running loop was asked for and there was one.
+    pub found_loop: bool,
     /// Names of statements' targets while their value is evaluated: what a spawned object is called.
     pub assigning: Option<ExpressionId>,
 }
@@ -280,11 +287,13 @@ impl<'p> Machine<'p> {
             serial: 0,
             lowest: usize::MAX,
             oldest_change: u64::MAX,
+            on_loop: None,
             memo: FxHashMap::default(),
             answers: FxHashMap::default(),
             provisional: FxHashMap::default(),
             asked: Vec::new(),
             suspending: FxHashMap::default(),
+            stores: FxHashMap::default(),
         }
     }
 
@@ -320,6 +329,7 @@ impl<'p> Machine<'p> {
         self.lowest = usize::MAX;
         self.oldest_change = u64::MAX;
         self.provisional.clear();
+        self.on_loop = None;
     }
 
     /// What a caller of unknown intent passes: instances as annotated, defaults, unknowns.
@@ -408,6 +418,8 @@ impl<'p> Machine<'p> {
             nested: Vec::new(),
             receiver: None,
             at: Span::default(),
+            raised: false,
+            found_loop: false,
             assigning: None,
         }
     }
@@ -425,6 +437,7 @@ impl<'p> Machine<'p> {
             value.digest(&mut digest);
         }
         digest.number(frequency(scale));
+        digest.number(self.on_loop.map_or(2, u64::from));
         let key = digest.finish().map(|digest| (closure.file, Remembered::Function(closure.function), digest));
         self.remembered(key, |machine, place| machine.run_body(closure, bound, place, scale))
     }
@@ -513,6 +526,8 @@ impl<'p> Machine<'p> {
             nested: Vec::new(),
             receiver,
             at: Span::default(),
+            raised: false,
+            found_loop: false,
             assigning: None,
         };
         self.stack.push(Activation {
@@ -521,12 +536,17 @@ impl<'p> Machine<'p> {
             shapes: Vec::new(),
         });
         let mark = self.events.len();
+        let outer_loop = self.on_loop;
+        if definition.is_async {
+            self.on_loop = Some(true);
+        }
         frame.tally.tick(price::CALL);
         let flow = self.block(&mut frame, &definition.body);
         if flow.falls > 0.01 && !definition.is_generator {
             let end = Value::None;
             frame.result = Some(frame.result.as_ref().map_or(end.clone(), |r| r.join(&end)));
         }
+        self.on_loop = outer_loop;
         self.finish_nested(&mut frame);
         let activation = self.stack.pop();
         if let Some(activation) = activation {
@@ -573,8 +593,11 @@ impl<'p> Machine<'p> {
             {
                 continue;
             }
+            // Who will call it, and where, is not known.
+            let outer_loop = self.on_loop.take();
             let bound = self.presumed_arguments(&closure, definition, None);
             self.run(&closure, bound);
+            self.on_loop = outer_loop;
         }
     }
 
@@ -663,7 +686,7 @@ impl<'p> Machine<'p> {
         let mark = self.stack.len();
         let outcome = self.run_scaled(closure, bound, frame.scale);
         debug_assert_eq!(mark, self.stack.len());
-        let mut outcome = outcome;
+        let mut outcome = self.kept(&parsed.facts, definition, outcome);
         if let (Value::Unknown, Some(declared)) = (&outcome.result, definition.returns) {
             // What the body does not tell, the annotation does.
             outcome.result = self.annotated(closure.file, closure.environment.as_ref(), declared);
@@ -936,8 +959,10 @@ impl<'p> Machine<'p> {
         self.nested += 1;
         self.budget = SIDE_BUDGET;
         self.lowest = usize::MAX;
+        let outer_loop = self.on_loop.take();
         let answer = compute(self);
         let lowest = self.lowest;
+        self.on_loop = outer_loop;
         self.events.truncate(mark);
         self.nested -= 1;
         self.base = base;

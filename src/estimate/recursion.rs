@@ -148,6 +148,8 @@ impl<'p> Machine<'p> {
                 )),
                 source: None,
                 guessed: true,
+                turns: 0.0,
+                exceptional: false,
                 path: None,
             });
         }

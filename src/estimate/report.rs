@@ -54,6 +54,8 @@ pub struct Handover {
     pub repeated: bool,
     /// The function is called in a loop.
     pub repeated_outside: bool,
+    /// How often it is handed over, in this function's loops and in those around its calls.
+    pub times: f64,
     /// At most so many workers, where known.
     pub workers: Option<f64>,
     /// The text of the expression that the worker is bound to: `self.process`.
@@ -66,6 +68,8 @@ pub struct Handover {
     pub daemon: bool,
     /// Functions that are running and that the task calls again: its cost is not known before theirs.
     pub recurses: Vec<(FileId, FunctionId)>,
+    /// The task runs the function that hands it over, which hands over further tasks.
+    pub recursive: bool,
     /// A pool whose workers are replaced after some tasks, or with a limit on a task's time.
     pub isolated: bool,
 }

@@ -56,7 +56,9 @@ impl<'p> Machine<'p> {
         frame.branches = 0;
         frame.endless = false;
         let site = CallSite { id: crate::id::ExpressionId(u32::MAX), place, method: None, receiver: None };
+        let outer_loop = self.on_loop.replace(false);
         let result = self.call(frame, target, arguments, &site);
+        self.on_loop = outer_loop;
         let task_endless = frame.endless;
         frame.is_async = is_async;
         frame.scale = scale;
@@ -66,12 +68,14 @@ impl<'p> Machine<'p> {
         frame.pending.truncate(pending);
         let task = std::mem::replace(&mut frame.tally, saved);
         let recursions = Tally { recursions: task.recursions.clone(), ..Tally::default() };
-        let recurses = task
+        let recurses: Vec<(FileId, FunctionId)> = task
             .recursions
             .iter()
             .filter_map(|(index, _)| self.stack.get(*index).and_then(|a| Some((a.node.0, a.node.1?))))
             .collect();
         frame.tally.add(&recursions, 1.0);
+        let recursive = frame.function.is_some_and(|function| recurses.contains(&(frame.file, function)));
+        let wrapper = wrapper || (known && is_unknown(&task.cost) && self.calls_parameter(frame, target));
         let bound_to = frame.assigning.and_then(|e| frame.spans.expressions.get(e.index())).copied();
         self.events.push(Rc::new(Event::Handover(Handover {
             file: frame.file,
@@ -90,7 +94,9 @@ impl<'p> Machine<'p> {
             offload: offer.offload,
             repeated: frame.loops > 0,
             repeated_outside: frame.scale > 1.5,
+            times: frame.scale,
             recurses,
+            recursive,
             workers: offer.workers,
             bound_to,
             in_coroutine: frame.is_async,
@@ -169,7 +175,9 @@ impl<'p> Machine<'p> {
         let (is_async, pending) = (frame.is_async, frame.pending.len());
         frame.is_async = true;
         let inner = CallSite { id: crate::id::ExpressionId(u32::MAX), place: site.place, method: None, receiver: None };
+        let outer_loop = self.on_loop.replace(true);
         let result = self.call(frame, target, passed, &inner);
+        self.on_loop = outer_loop;
         frame.is_async = is_async;
         frame.tally = saved;
         if !is_async {
@@ -339,6 +347,38 @@ impl<'p> Machine<'p> {
         })
     }
 
+    /// True if a target is defined where it is handed over, and calls what that function was given.
+    ///
+    /// ```python
+    /// def run_parallel(function, items):
+    ///     def call(item):
+    ///         results.append(function(item))
+    ///     threads = [Thread(target=call, args=(item,)) for item in items]
+    /// ```
+    fn calls_parameter(&self, frame: &Frame<'p>, target: &Value) -> bool {
+        let (Some(outer), Some((file, function))) = (frame.function, target_function(target)) else { return false };
+        if file != frame.file {
+            return false;
+        }
+        let functions = &frame.facts.functions;
+        let is_inner = functions.get(function.index()).is_some_and(|f| f.parent == Some(outer));
+        let (Some(definition), Some(range)) =
+            (functions.get(outer.index()), frame.spans.functions.get(function.index()))
+        else {
+            return false;
+        };
+        is_inner
+            && frame.facts.expressions.iter().zip(&frame.spans.expressions).any(|(expression, span)| {
+                let Expression::Call { callee, .. } = expression else { return false };
+                range.start <= span.start
+                    && span.end <= range.end
+                    && matches!(
+                        frame.facts.expressions.get(callee.index()),
+                        Some(Expression::Name(name)) if definition.parameters.iter().any(|p| p.name == *name)
+                    )
+            })
+    }
+
     /// A callable's name as users write it.
     pub(super) fn callable_name(&self, callable: &Value) -> Arc<str> {
         match callable {
@@ -377,6 +417,11 @@ fn resolves(target: &Value) -> bool {
         Value::Union(parts) => parts.iter().all(|p| matches!(p, Value::None) || resolves(p)),
         _ => false,
     }
+}
+
+/// True if nearly all of a task is what could not be resolved.
+fn is_unknown(cost: &crate::cost::Cost) -> bool {
+    cost.unknown >= super::price::UNKNOWN_FUNCTION && cost.unknown > cost.total().likely
 }
 
 fn target_function(target: &Value) -> Option<(FileId, FunctionId)> {

@@ -60,7 +60,10 @@ impl<'p> Machine<'p> {
                 frame.tally.cost.unknown += price::UNKNOWN_FUNCTION;
                 break;
             }
-            let here = self.statement(frame, statement);
+            let mut here = self.statement(frame, statement);
+            if std::mem::take(&mut frame.raised) {
+                here = Flow { raises: 1.0, ..Flow::NONE };
+            }
             flow.breaks += flow.falls * here.breaks;
             flow.continues += flow.falls * here.continues;
             flow.returns += flow.falls * here.returns;
@@ -264,6 +267,11 @@ impl<'p> Machine<'p> {
         frame.branches -= 1;
         let share = match self.remainder_share(frame, condition) {
             Some(share) => share,
+            None if let Some(share) =
+                self.memo_share(frame, condition, then, otherwise, (&then_tally.cost, &else_tally.cost)) =>
+            {
+                share
+            }
             None => likely_share(then_flow, else_flow, otherwise.is_empty()),
         };
         frame.tally = saved;
@@ -321,7 +329,7 @@ impl<'p> Machine<'p> {
         {
             return Some(false);
         }
-        test.truth()
+        test.truth().or_else(|| (self.on_loop == Some(true) && asks_for_loop(frame, condition)).then_some(true))
     }
 
     fn try_statement(
@@ -333,7 +341,11 @@ impl<'p> Machine<'p> {
         finally: &'p [StatementId],
     ) -> Flow {
         let before = self.snapshot(frame);
+        let found_before = std::mem::take(&mut frame.found_loop);
         let mut flow = self.block(frame, body);
+        // Python: try: loop = asyncio.get_running_loop(), except RuntimeError: …
+        let found_loop = std::mem::replace(&mut frame.found_loop, found_before);
+        let handlers = if found_loop && handlers.len() == 1 { &[] } else { handlers };
         if !flow.leaves() && !otherwise.is_empty() {
             let tail = self.block(frame, otherwise);
             flow = Flow {
@@ -360,7 +372,8 @@ impl<'p> Machine<'p> {
                 }
                 let saved = std::mem::take(&mut frame.tally);
                 let here = self.block(frame, &handler.body);
-                let cost = std::mem::replace(&mut frame.tally, saved);
+                let mut cost = std::mem::replace(&mut frame.tally, saved);
+                cost.trail.mark_exceptional();
                 frame.tally.add(&cost, share);
                 handled = handled_sum(handled, here, 1.0 / handlers.len() as f64);
                 if !here.leaves() {
@@ -768,6 +781,8 @@ impl<'p> Machine<'p> {
                 what: Arc::from(format!("a loop of {exact}{turns} turns in Python bytecode")),
                 source: None,
                 guessed: !trips.is_exact(),
+                turns: trips.likely,
+                exceptional: false,
                 path: None,
             });
         }
@@ -1141,6 +1156,24 @@ fn likely_share(then: Flow, otherwise: Flow, alone: bool) -> f64 {
     } else {
         0.5
     }
+}
+
+/// True if a condition asks by its name whether what runs is asynchronous.
+///
+/// Python: `if self.asynchronous:`
+fn asks_for_loop(frame: &Frame<'_>, condition: ExpressionId) -> bool {
+    let facts = frame.facts;
+    let name = match facts.expressions.get(condition.index()) {
+        Some(Expression::Name(name) | Expression::Attribute { attribute: name, .. }) => name,
+        Some(Expression::Call { callee, .. }) => match facts.expressions.get(callee.index()) {
+            Some(Expression::Name(name) | Expression::Attribute { attribute: name, .. }) => name,
+            _ => return false,
+        },
+        _ => return false,
+    };
+    let name = facts.names.get(name.index()).map_or("", |n| n).trim_start_matches('_');
+    ["async", "is_async", "in_async", "use_async", "asyncio"].iter().any(|start| name.starts_with(start))
+        && !name.contains("func")
 }
 
 fn handled_sum(sum: Flow, part: Flow, share: f64) -> Flow {

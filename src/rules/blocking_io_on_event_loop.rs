@@ -19,36 +19,32 @@ pub const RULE: Rule = Rule {
 
 /// A wait that happens more rarely than this is too far-fetched.
 const RAREST: f64 = 0.004;
-/// Through helpers, a wait that happens more rarely than this is doubtful.
-const RARE: f64 = 0.06;
+/// How often at least a wait happens, and how many calls below the coroutine at most, by what can be said of it.
+/// Conditions that can't be decided and long chains multiply: beyond this, findings that were read were wrong
+/// more often than right.
+const HIGH: (f64, usize) = (0.5, 3);
+const MEDIUM: (f64, usize) = (0.4, 4);
+/// How often at least a wait in the coroutine itself happens: its author sees the condition.
+const OWN: f64 = 0.2;
 /// A wait that no condition guards.
 const CERTAIN: f64 = 0.95;
 /// A wait shorter than this many seconds is no finding.
-const SHORTEST: f64 = 0.004;
+const SHORTEST: f64 = 0.008;
 
 fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
     if site.is_patched {
         return None;
     }
-    let (worst, wait) = site
-        .contexts
-        .iter()
-        .filter_map(|stall| blocking(stall).map(|wait| (*stall, wait)))
-        .max_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds))?;
+    let candidates = site.contexts.iter().flat_map(|stall| {
+        let waits = stall.trail.operations.iter().filter(|o| is_blocking(o));
+        waits.map(|wait| (*stall, wait, confidence(site, wait)))
+    });
+    let (worst, wait, confidence) =
+        candidates.max_by(|a, b| a.2.cmp(&b.2).then(a.1.seconds.total_cmp(&b.1.seconds)))?;
     if site.is_awaited && (wait.weight < CERTAIN || wait.depth() == 0) {
         // A function that is awaited gives an awaitable here: the branch that blocks is for other callers.
         return None;
     }
-    // A program that asks a person at a terminal seldom has others to serve meanwhile.
-    let confidence = if wait.wait == Some(WaitKind::Terminal) {
-        if wait.weight >= CERTAIN && wait.depth() == 0 { Confidence::Medium } else { Confidence::Low }
-    } else if wait.weight >= 0.2 && wait.depth() <= 3 {
-        Confidence::High
-    } else if wait.weight >= RARE || (wait.depth() == 0 && wait.weight >= 0.01) {
-        Confidence::Medium
-    } else {
-        Confidence::Low
-    };
     let name = wait.what.strip_prefix("builtins.").unwrap_or(&wait.what);
     let through = if worst.callee.is_empty() || *worst.callee == *wait.what {
         String::new()
@@ -85,8 +81,22 @@ fn target(stall: &Stall) -> &str {
     if stall.callee.is_empty() { "…" } else { stall.callee.strip_prefix("builtins.").unwrap_or(&stall.callee) }
 }
 
-fn blocking(stall: &Stall) -> Option<&Operation> {
-    stall.trail.operations.iter().filter(|o| is_blocking(o)).max_by(|a, b| a.seconds.total_cmp(&b.seconds))
+/// How sure it is that a wait happens, and that somebody else waits for it.
+fn confidence(site: &StallSite<'_>, wait: &Operation) -> Confidence {
+    let (weight, depth) = (wait.weight, wait.depth());
+    let at_least = |(least, deepest): (f64, usize)| weight >= least && depth <= deepest;
+    if wait.wait == Some(WaitKind::Terminal) {
+        // A program that asks a person at a terminal seldom has others to serve meanwhile.
+        let alone = !site.starts_tasks();
+        return if weight >= CERTAIN && depth == 0 && !alone { Confidence::Medium } else { Confidence::Low };
+    }
+    if at_least(HIGH) {
+        Confidence::High
+    } else if at_least(MEDIUM) || (depth == 0 && weight >= OWN) {
+        Confidence::Medium
+    } else {
+        Confidence::Low
+    }
 }
 
 /// A wait for anything but local files.
@@ -96,5 +106,5 @@ fn is_blocking(operation: &Operation) -> bool {
         && operation.weight >= RAREST
         // Putting waits only where the queue is full.
         && !operation.what.ends_with(".put")
-        && (operation.seconds / operation.weight.max(1.0) >= SHORTEST || operation.wait == Some(WaitKind::Queue))
+        && (operation.each >= SHORTEST || operation.wait == Some(WaitKind::Queue))
 }

@@ -20,7 +20,7 @@ fn check(site: &HandoverSite<'_>) -> Option<Diagnostic> {
     if site.target.free_threaded || site.many {
         return None;
     }
-    let worst = site.agreed(|h| h.vehicle == Vehicle::Thread && is_cpu_bound(&h.cost))?;
+    let worst = site.agreed(|h| h.vehicle == Vehicle::Thread && is_cpu_bound(h))?;
     let target = words::target(&worst.target);
     Some(Diagnostic {
         code: RULE.code,

@@ -2,10 +2,11 @@
 
 use super::sites::{HandoverSite, evidence, holds_gil, in_test, vehicle_name};
 use super::{Check, Rule, words};
-use crate::cost::Cost;
+use crate::cost::{Cost, Interval};
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
+use crate::estimate::evidence::Operation;
 use crate::estimate::report::Handover;
-use crate::knowledge::schema::Vehicle;
+use crate::knowledge::schema::{Clock, Vehicle, WaitKind};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -22,6 +23,15 @@ pub const RULE: Rule = Rule {
 const HELD_SHARE: f64 = 0.75;
 /// A task shorter than this many seconds is not worth a process, nor a finding.
 const SHORTEST_TASK: f64 = 0.005;
+/// By the best guess alone, the GIL is held for at least this part of the time spent waiting: what repeats
+/// presumed numbers of times does not outweigh a wait that is sure.
+const LIKELY_SHARE: f64 = 0.5;
+/// No task is presumed to compute for longer than this many seconds.
+const LONGEST_GUESS: f64 = 30.0;
+/// This many hand-overs of small tasks add up.
+const MANY_TASKS: f64 = 50.0;
+/// Work of fewer seconds is a statement or two, not a computation.
+const SHORTEST_WORK: f64 = 1e-6;
 
 fn check(site: &HandoverSite<'_>) -> Option<Diagnostic> {
     if site.target.free_threaded || !site.many {
@@ -31,19 +41,50 @@ fn check(site: &HandoverSite<'_>) -> Option<Diagnostic> {
     if worst.offload && site.awaited {
         return None;
     }
-    let confidence = in_test(confidence(&worst.cost), site.is_test);
+    let sure = if is_cpu_bound(worst) { confidence(&worst.cost) } else { Confidence::Medium };
+    let confidence = in_test(sure, site.is_test);
     Some(diagnostic(site, worst, confidence))
 }
 
 fn objectionable(handover: &Handover) -> bool {
-    handover.vehicle == Vehicle::Thread && is_cpu_bound(&handover.cost)
+    handover.vehicle == Vehicle::Thread && (is_cpu_bound(handover) || is_overhead(handover))
 }
 
 /// True if time with the GIL held dominates what is known and what is not.
-pub fn is_cpu_bound(cost: &Cost) -> bool {
-    let held = cost.held().plausible();
-    let rest = cost.native.plausible() + cost.wait.plausible() + cost.unknown;
-    held >= SHORTEST_TASK && held / (held + rest) >= HELD_SHARE
+pub fn is_cpu_bound(handover: &Handover) -> bool {
+    let cost = &handover.cost;
+    let (held, wait) = (cost.held(), expected_wait(handover));
+    // Sizes that multiply each other lead to hours that nobody would wait for: such a guess outweighs no wait.
+    let plausible = held.plausible().min(held.low.max(LONGEST_GUESS));
+    let rest = cost.native.plausible() + wait.plausible() + cost.unknown;
+    plausible >= SHORTEST_TASK
+        && plausible / (plausible + rest) >= HELD_SHARE
+        && held.likely >= wait.likely * LIKELY_SHARE
+}
+
+/// True if so many tasks are handed over that hold the GIL throughout, each of less work than the hand-over itself,
+/// that it adds up.
+fn is_overhead(handover: &Handover) -> bool {
+    let cost = &handover.cost;
+    let held = cost.held().likely;
+    let rest = cost.native.likely + expected_wait(handover).likely + cost.unknown;
+    let takes_from_queue = handover.trail.operations.iter().any(|o| o.wait == Some(WaitKind::Queue));
+    // What a pool maps over objects is small as a rule because an override is not seen.
+    handover.repeated
+        && handover.times * handover.tasks.likely >= MANY_TASKS
+        && held >= SHORTEST_WORK
+        && rest <= held * 0.05
+        && !takes_from_queue
+}
+
+/// What a task waits, without what it waits for only after a failure, and without waiting for its own like.
+fn expected_wait(handover: &Handover) -> Interval {
+    let wait = handover.cost.wait;
+    let unexpected = |o: &&Operation| {
+        o.clock == Clock::Wait && (o.exceptional || handover.recursive && o.wait == Some(WaitKind::Lock))
+    };
+    let seconds: f64 = handover.trail.operations.iter().filter(unexpected).map(|o| o.seconds).sum();
+    wait.scaled(if wait.likely > 0.0 { (1.0 - seconds / wait.likely).max(0.0) } else { 1.0 })
 }
 
 /// How sure it is that the task is long and holds the GIL.
@@ -52,7 +93,7 @@ pub fn confidence(cost: &Cost) -> Confidence {
     let doubtful = cost.unknown > held.likely * 0.1;
     if held.low >= SHORTEST_TASK && !doubtful {
         Confidence::High
-    } else if held.plausible() >= SHORTEST_TASK * 2.0 && held.high >= 0.05 {
+    } else if held.plausible() >= SHORTEST_TASK * 2.0 {
         Confidence::Medium
     } else {
         Confidence::Low
@@ -63,10 +104,14 @@ fn diagnostic(site: &HandoverSite<'_>, handover: &Handover, confidence: Confiden
     let target = words::target(&handover.target);
     let each = handover.cost.held().likely;
     let tasks = if handover.tasks.likely > 1.5 { handover.tasks.likely } else { 2.0 };
-    let message = format!(
-        "threads do not speed up {target}: it holds the GIL for {} a task, so only one thread runs at a time",
-        words::about(each)
-    );
+    let message = if is_cpu_bound(handover) {
+        format!(
+            "threads do not speed up {target}: it holds the GIL for {} a task, so only one thread runs at a time",
+            words::about(each)
+        )
+    } else {
+        format!("threads do not speed up {target}: it only computes, for less time than it takes to hand it over")
+    };
     let cores = 4.0;
     let note = format!(
         "estimate: a task takes {}; {} of them take {} in threads and {} in processes on {cores:.0} cores",
@@ -89,11 +134,13 @@ fn diagnostic(site: &HandoverSite<'_>, handover: &Handover, confidence: Confiden
         estimate: handover.cost,
         evidence: evidence(&handover.trail, holds_gil, 2),
         note: Some(note),
-        help: help(&handover.construct),
+        help: if is_cpu_bound(handover) { help(&handover.construct) } else { SMALL.to_string() },
         scope: site.scope(handover),
         fix: None,
     }
 }
+
+const SMALL: &str = "call it in place, or hand over larger pieces of work, to processes if they compute for long";
 
 fn help(construct: &str) -> String {
     let instead =

@@ -22,6 +22,16 @@ const NOTICED: f64 = 0.05;
 const GUESS: (f64, f64, f64) = (0.005, 0.025, 0.1);
 /// How far below the guess the lower bound may lie: one size that nothing tells, not two multiplied.
 const GUESSED: f64 = 80.0;
+/// How much of the whole one operation takes at least: many small guesses add up to nothing certain.
+const MAIN_SHARE: f64 = 0.3;
+/// How many calls below the coroutine it stands at most, and how often it is reached at least.
+const REACH: (usize, f64) = (3, 0.3);
+
+/// What one execution takes at least, in seconds, of an operation that a loop of unknown length repeats.
+const LITTLE: f64 = 3e-4;
+
+/// A loop of so many turns is long because of its turns.
+const MANY_TURNS: f64 = 300.0;
 
 fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
     let worst = site
@@ -31,8 +41,7 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         .filter(|s| is_long(s))
         .max_by(|a, b| a.cost.cpu().likely.total_cmp(&b.cost.cpu().likely))?;
     let cpu = worst.cost.cpu();
-    let confidence =
-        if cpu.low >= NOTICED / 2.0 && cpu.low * 8.0 >= cpu.likely { Confidence::High } else { Confidence::Medium };
+    let confidence = confidence(worst);
     let subject = if worst.callee.is_empty() {
         "this loop".to_string()
     } else {
@@ -76,5 +85,34 @@ fn is_long(stall: &Stall) -> bool {
     let (likely, plausible, high) = GUESS;
     let certain = cpu.low >= NOTICED / 2.0;
     let guessed = cpu.likely >= likely && cpu.plausible() >= plausible && cpu.high >= high;
-    known && (certain || guessed) && cpu.low * GUESSED >= cpu.likely
+    // Where it waits longer than it computes, the wait is the finding.
+    let waits = stall.cost.wait.likely > cpu.likely;
+    known && !waits && (certain || guessed) && cpu.low * GUESSED >= cpu.likely
+}
+
+/// How sure it is that the computation is long and happens.
+fn confidence(stall: &Stall) -> Confidence {
+    let cpu = stall.cost.cpu();
+    let main = stall.trail.operations.iter().filter(|o| computes(o)).max_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    let Some(main) = main else { return Confidence::Low };
+    let (deepest, rarest) = REACH;
+    let far = main.depth() > deepest || main.weight < rarest || main.seconds < MAIN_SHARE * cpu.likely;
+    // A little in each turn of a loop over who knows how many is a guess upon a guess.
+    let repeated = main.weight > 1.5;
+    let small =
+        repeated && (cpu.likely < NOTICED && main.each < LITTLE || stall.callee.is_empty() && cpu.low < NOTICED / 2.0);
+    // A few turns over nobody knows what, each of them long, are many small guesses added up.
+    let vague = main.guessed && main.turns > 0.0 && main.turns < MANY_TURNS && cpu.low < NOTICED / 2.0;
+    if far || small || vague || is_done_once(&main.what) {
+        Confidence::Low
+    } else if cpu.low >= NOTICED / 2.0 && cpu.low * 8.0 >= cpu.likely {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    }
+}
+
+/// True for what a program does once, at its start or at first use: loading code.
+fn is_done_once(operation: &str) -> bool {
+    ["importlib.", "pkg_resources.", "pkgutil.", "runpy.", "inspect."].iter().any(|start| operation.starts_with(start))
 }

@@ -71,7 +71,13 @@ fn objectionable(handover: &Handover) -> bool {
         return false;
     }
     let cost = &handover.cost;
-    let waited: f64 = handover.trail.operations.iter().filter(|o| waits(o) && o.weight >= 0.1).map(|o| o.seconds).sum();
+    let waited: f64 = handover
+        .trail
+        .operations
+        .iter()
+        .filter(|o| waits(o) && !o.exceptional && o.weight >= 0.1)
+        .map(|o| o.seconds)
+        .sum();
     let waited = waited.min(cost.wait.likely);
     let share = waited / (cost.total().likely + cost.unknown);
     waited >= SHORTEST_WAIT && share >= WAIT_SHARE

@@ -47,6 +47,28 @@ pub struct StallSite<'a> {
     pub is_awaited: bool,
 }
 
+impl StallSite<'_> {
+    /// True if the file starts tasks that run beside others, or serves clients.
+    pub fn starts_tasks(&self) -> bool {
+        const STARTERS: [&str; 10] = [
+            "create_task",
+            "ensure_future",
+            "gather",
+            "TaskGroup",
+            "start_soon",
+            "create_task_group",
+            "open_nursery",
+            "start_server",
+            "run_coroutine_threadsafe",
+            "as_completed",
+        ];
+        self.contexts.first().is_some_and(|stall| {
+            let names = &self.project.parsed(stall.file).facts.names;
+            names.iter().any(|name| STARTERS.contains(&&**name))
+        })
+    }
+}
+
 /// Hand-overs by place.
 pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -> Vec<HandoverSite<'a>> {
     let all: Vec<&Handover> = report
@@ -116,17 +138,37 @@ fn is_awaited(parsed: &crate::project::Parsed, place: Span) -> bool {
 /// Several tasks at this very place.
 fn multiplied(project: &Project, contexts: &[&Handover], awaited: bool) -> bool {
     contexts.iter().any(|h| {
-        // A function that waits for its worker has one at a time, however often it is called.
-        let elsewhere = h.repeated_outside && !intent::is_joined(project, h);
-        let several = h.tasks.likely > 1.5 || ((h.repeated || elsewhere) && !awaited);
+        let several = h.tasks.likely > 1.5
+            || h.recursive && !is_timer(h)
+            || ((h.repeated || h.repeated_outside && !is_alone(project, h)) && !awaited);
         several && h.workers != Some(1.0)
     })
+}
+
+/// True if there is one worker at a time, however often the function is called that starts it.
+fn is_alone(project: &Project, handover: &Handover) -> bool {
+    let feeds = |name: &str| handover.trail.operations.iter().any(|o| is_queue(o) && o.what.ends_with(name));
+    // A timer comes in place of the last one, a producer feeds the consumers, and who moves a call off an
+    // event loop awaits it.
+    is_timer(handover)
+        || handover.offload
+        || (feeds(".put") && !feeds(".get"))
+        || intent::is_joined(project, handover)
+        || intent::is_stopped_from_outside(project, handover)
+}
+
+fn is_timer(handover: &Handover) -> bool {
+    handover.construct.ends_with("Timer")
+}
+
+fn is_queue(operation: &Operation) -> bool {
+    operation.wait == Some(WaitKind::Queue)
 }
 
 /// Other hand-overs in the same function that run at the same time.
 fn has_siblings(all: &[&Handover], site: &Handover, awaited: bool) -> bool {
     // A stage of a pipeline runs beside other stages, not as one of several of its kind.
-    let is_stage = site.trail.operations.iter().any(|o| o.wait == Some(WaitKind::Queue));
+    let is_stage = site.trail.operations.iter().any(is_queue);
     !awaited
         && !is_stage
         && site.workers != Some(1.0)

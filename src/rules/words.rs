@@ -6,7 +6,9 @@ use crate::knowledge::schema::{Clock, WaitKind};
 
 /// Seconds as people say them: `about 0.3 s`, `about 40 ms`.
 pub fn about(seconds: f64) -> String {
-    if seconds >= 120.0 {
+    if seconds >= 86_400.0 {
+        "more than a day".to_string()
+    } else if seconds >= 120.0 {
         format!("about {} min", rounded(seconds / 60.0))
     } else if seconds >= 0.1 {
         format!("about {} s", rounded(seconds))

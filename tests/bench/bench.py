@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Measures gilcheck beside ruff on pinned packages, and checks that parsing little changes no finding.
+
+usage: bench.py GILCHECK [--folder DIR] [--rounds N] [--only NAME…] [--demand]
+
+Downloads ruff and the packages by name and version with pip into DIR (default: target/bench), unpacks them, and
+runs both tools on each in turn, so that a busy machine is as busy for the one as for the other. Prints medians:
+CPU seconds (user and system), wall seconds, their ratios, peak memory, and the share of files and bytes parsed.
+
+--demand also runs gilcheck with --exhaustive on the packages named there and ends with 1 if a finding differs,
+or if most files were parsed after all.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+import venv
+import zipfile
+
+RUFF = "ruff==0.17.6"
+PACKAGES = [
+    "django==6.1.3",
+    "ansible-core==2.21.5",
+    "apache-airflow-core==3.3.2",
+    "sympy==1.14.0",
+    "transformers==5.23.0",
+    "pandas==3.1.1",
+    "salt==3008.5",
+    "homeassistant==2026.2.3",
+]
+DEMAND = ["django==6.1.3", "sympy==1.14.0", "pandas==3.1.1"]
+RUFF_ARGUMENTS = ["check", "--no-cache", "--isolated", "--exit-zero", "--quiet", "--select", "ASYNC,PERF"]
+GILCHECK_ARGUMENTS = ["check", "--no-cache", "--exit-zero", "--quiet", "--output-format", "concise"]
+
+
+def install(folder, packages):
+    """The path of ruff, and the folder of each package."""
+    python = folder / "venv" / "bin" / "python"
+    if not python.exists():
+        venv.create(folder / "venv", with_pip=True)
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    subprocess.run([*pip, "install", RUFF], check=True)
+    places = {}
+    for package in packages:
+        place = folder / package.replace("==", "-")
+        if not place.exists():
+            archives = folder / "archives" / package
+            download = [*pip, "download", "--no-deps", "--dest", str(archives), package]
+            # What has no wheel for this machine comes as its source, unbuilt.
+            if subprocess.run([*download, "--only-binary", ":all:"]).returncode != 0:
+                subprocess.run([*download, "--no-binary", ":all:", "--no-build-isolation"], check=True)
+            (archive,) = archives.iterdir()
+            unpack(archive, place)
+        places[package] = place
+    return folder / "venv" / "bin" / "ruff", places
+
+
+def unpack(archive, place):
+    half = place.with_name(place.name + ".part")
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as file:
+            file.extractall(half)
+    else:
+        with tarfile.open(archive) as file:
+            file.extractall(half, filter="data")
+    half.rename(place)
+
+
+def run(command):
+    """CPU seconds, wall seconds, peak memory in MB, standard output and error of a command."""
+    start = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    parts = {}
+    reader = threading.Thread(target=lambda: parts.update(errors=child.stderr.read()))
+    reader.start()
+    output = child.stdout.read()
+    reader.join()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - start
+    errors = parts["errors"]
+    if child.returncode != 0:
+        sys.exit(f"{' '.join(command)} ended with {child.returncode}:\n{errors}")
+    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, output, errors
+
+
+def measure(gilcheck, ruff, places, rounds):
+    print(f"{'package':30}{'gilcheck':>10}{'ruff':>9}{'ratio':>7}{'wall':>8}{'ruff':>8}{'MB':>6}{'files':>14}{'bytes':>9}")
+    total = [0.0, 0.0]
+    for package, place in places.items():
+        ours, theirs, memory, walls, other_walls = [], [], [], [], []
+        for _ in range(rounds):
+            cpu, wall, peak, _, errors = run([gilcheck, *GILCHECK_ARGUMENTS, "--verbose", str(place)])
+            ours.append(cpu)
+            walls.append(wall)
+            memory.append(peak)
+            cpu, wall, _, _, _ = run([str(ruff), *RUFF_ARGUMENTS, str(place)])
+            theirs.append(cpu)
+            other_walls.append(wall)
+        files, all_files, size, all_size = parsed(errors)
+        a, b = statistics.median(ours), statistics.median(theirs)
+        total[0] += a
+        total[1] += b
+        print(
+            f"{package:30}{a:9.2f}s{b:8.2f}s{a / b:7.2f}{statistics.median(walls):7.2f}s{statistics.median(other_walls):7.2f}s"
+            f"{max(memory):6.0f}{files:6} of {all_files:5}{100 * size / max(all_size, 1):8.1f}%"
+        )
+    print(f"{'all':30}{total[0]:9.2f}s{total[1]:8.2f}s{total[0] / total[1]:7.2f}")
+
+
+def parsed(errors):
+    """Files parsed and read, bytes parsed and read."""
+    line = re.search(r"parsed (\d+) of (\d+) files, (\d+) of (\d+) bytes", errors)
+    if not line:
+        sys.exit(f"gilcheck --verbose does not say how much it parsed:\n{errors}")
+    return tuple(int(number) for number in line.groups())
+
+
+def demand(gilcheck, places):
+    """True if parsing what matters gives the findings of parsing everything."""
+    fine = True
+    for package in DEMAND:
+        arguments = [gilcheck, *GILCHECK_ARGUMENTS, "--verbose", str(places[package])]
+        _, _, _, findings, errors = run(arguments)
+        _, _, _, exhaustive, _ = run([*arguments, "--exhaustive"])
+        files, all_files, _, _ = parsed(errors)
+        same, few = findings == exhaustive, files * 2 < all_files
+        print(f"{package}: {files} of {all_files} files parsed; findings {'equal' if same else 'DIFFER'}")
+        if not same:
+            for line in sorted(set(findings.splitlines()) ^ set(exhaustive.splitlines())):
+                print(f"  {line}")
+        fine &= same and few
+    return fine
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("gilcheck")
+    parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("target/bench"))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="*", help="parts of packages' names")
+    parser.add_argument("--demand", action="store_true")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    packages = DEMAND if options.demand else PACKAGES
+    if options.only:
+        packages = [package for package in packages if any(part in package for part in options.only)]
+    ruff, places = install(options.folder.resolve(), packages)
+    if options.demand:
+        sys.exit(0 if demand(options.gilcheck, places) else 1)
+    measure(options.gilcheck, ruff, places, options.rounds)
+
+
+if __name__ == "__main__":
+    main()
