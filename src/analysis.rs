@@ -9,6 +9,7 @@ use crate::estimate::{self, Report};
 use crate::explain::{self, Account};
 use crate::facts::ir::{Facts, Spans, Statement};
 use crate::fix;
+use crate::hazards::scope;
 use crate::id::FileId;
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::{Answer, Knowledge, UserKnowledge, UserSpawn};
@@ -18,7 +19,7 @@ use crate::suppress::{self, Suppressions};
 use crate::text::{LineIndex, Span};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 /// A file that appeared, changed or vanished.
 #[derive(Debug, Clone)]
@@ -124,7 +125,6 @@ impl AnalysisHost {
             settings: Arc::clone(&self.settings),
             knowledge: Arc::clone(&self.knowledge),
             project: Project::with_layout(Arc::clone(layout), files),
-            traces: Mutex::default(),
             outcome: OnceLock::new(),
         }
     }
@@ -136,8 +136,6 @@ pub struct Analysis {
     settings: Arc<Settings>,
     knowledge: Arc<Knowledge>,
     project: Project,
-    /// By file: what its expressions stand for, for fixes.
-    traces: Mutex<BTreeMap<FileId, Arc<OnceLock<Trace>>>>,
     outcome: OnceLock<Outcome>,
 }
 
@@ -187,18 +185,24 @@ impl Analysis {
     /// [`Analysis::diagnostics`], each with its fix.
     pub fn diagnostics_with_fixes(&self) -> Vec<Diagnostic> {
         let mut found = self.diagnostics();
-        // One file's findings share its trace. A thread of the pool that waits for one takes up other work
-        // meanwhile: were that another finding of the same file, it would wait for itself for ever.
-        let mut files: Vec<&mut [Diagnostic]> = found.chunk_by_mut(|one, other| one.file == other.file).collect();
-        files.par_iter_mut().for_each(|file| {
-            for found in file.iter_mut() {
-                found.fix = self.fix(found).map(Box::new);
-                if let Some(fix) = &found.fix {
-                    found.help = format!("{}. {}", found.help.trim_end_matches('.'), fix.advice());
-                }
+        // Findings of one function share what is run for them.
+        let place = |found: &Diagnostic| (found.file, scope::outermost(&self.project, found.file, found.span));
+        let mut groups: Vec<&mut [Diagnostic]> = found.chunk_by_mut(|a, b| place(a) == place(b)).collect();
+        groups.par_iter_mut().for_each(|group| {
+            let Some(first) = group.first() else { return };
+            let trace = self.trace(first.file, first.span);
+            for found in group.iter_mut() {
+                self.add_fix(found, &trace);
             }
         });
         found
+    }
+
+    fn add_fix(&self, found: &mut Diagnostic, trace: &Trace) {
+        found.fix = fix::fix(&self.fix_context(trace), found).map(Box::new);
+        if let Some(fix) = &found.fix {
+            found.help = format!("{}. {}", found.help.trim_end_matches('.'), fix.advice());
+        }
     }
 
     /// The rewrite that mends a finding of this state of the files, where there is one: its title, who may
@@ -206,21 +210,22 @@ impl Analysis {
     ///
     /// It runs the finding's file once more, so it is asked for by itself and not part of every finding.
     pub fn fix(&self, found: &Diagnostic) -> Option<Fix> {
-        let mut traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner);
-        let trace = Arc::clone(traces.entry(found.file).or_default());
-        drop(traces);
-        let trace = trace.get_or_init(|| {
-            let files = fix::scope(&self.project, found.file);
-            Trace::of(&self.project, &self.knowledge, self.settings.target, &files)
-        });
-        let context = fix::Context {
+        fix::fix(&self.fix_context(&self.trace(found.file, found.span)), found)
+    }
+
+    fn fix_context<'a>(&'a self, trace: &'a Trace) -> fix::Context<'a> {
+        fix::Context {
             project: &self.project,
             knowledge: &self.knowledge,
             target: self.settings.target,
             report: &self.outcome().report,
             trace,
-        };
-        fix::fix(&context, found)
+        }
+    }
+
+    /// What the expressions around a place stand for.
+    fn trace(&self, file: FileId, span: Span) -> Trace {
+        scope::trace(&self.project, &self.knowledge, self.settings.target, file, span)
     }
 
     fn outcome(&self) -> &Outcome {
@@ -231,7 +236,9 @@ impl Analysis {
     fn run_engine(&self) -> Outcome {
         let target = self.settings.target;
         let report = estimate::analyse(&self.project, &self.knowledge, target, self.settings.exhaustive);
-        let diagnostics = rules::check(&self.project, &report, target, |rule| self.is_rule_on(rule));
+        let trace = |file, span| self.trace(file, span);
+        let diagnostics =
+            rules::check(&self.project, &self.knowledge, &report, target, trace, |rule| self.is_rule_on(rule));
         Outcome { diagnostics, report }
     }
 
@@ -321,7 +328,16 @@ impl Analysis {
     /// row holds neither.
     pub fn explain(&self, path: &str, row: u32) -> Option<String> {
         let file = self.file_at(path)?;
-        crate::explain::at(&self.project, &self.knowledge, self.settings.target, file, row, self.lines(file))
+        let lines = self.lines(file);
+        let mut text = crate::explain::at(&self.project, &self.knowledge, self.settings.target, file, row, lines)?;
+        let is_there = |found: &&Diagnostic| {
+            found.file == file && (lines.row(found.span.start)..=lines.row(found.span.end)).contains(&row)
+        };
+        for found in self.outcome().diagnostics.iter().filter(is_there) {
+            let trace = self.trace(file, found.span);
+            crate::explain::write_rewrite(&mut text, &self.fix_context(&trace), found);
+        }
+        Some(text)
     }
 
     /// What there is to say of each function of a file.

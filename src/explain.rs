@@ -2,10 +2,12 @@
 
 use crate::config::Target;
 use crate::cost::{Cost, Interval, Workload};
-use crate::diagnostic::Evidence;
+use crate::diagnostic::{Diagnostic, Evidence};
 use crate::estimate::evidence::Trail;
 use crate::estimate::report::{Event, Handover, Stall, steps};
 use crate::estimate::{inspect, intent};
+use crate::fix;
+use crate::hazards::{Kind, TO_ASYNC, TO_PROCESS, TO_THREAD};
 use crate::id::{FileId, FunctionId};
 use crate::knowledge::Knowledge;
 use crate::project::Project;
@@ -63,6 +65,39 @@ pub fn at(
         }
     }
     Some(text)
+}
+
+/// The rewrite for a finding, and each hazard with what was found of it.
+pub fn write_rewrite(text: &mut String, context: &fix::Context<'_>, found: &Diagnostic) {
+    let Some(rewrite) = fix::rewrite(context, found) else {
+        let _ = writeln!(text, "  {}: no rewrite is known", found.code);
+        return;
+    };
+    let applicability = rewrite.verdicts.applicability().name();
+    let _ = writeln!(text, "  {}: {} ({applicability}); its hazards:", found.code, rewrite.title);
+    let lists: &[&[Kind]] = match found.code.get(..4) {
+        Some("GIL2") => &[TO_THREAD],
+        Some("GIL3") => &[TO_ASYNC, TO_PROCESS],
+        _ => &[TO_PROCESS],
+    };
+    for kinds in lists {
+        // A call that is awaited in a thread does not cross to a process.
+        let concerns = kinds.iter().any(|kind| rewrite.verdicts.found.iter().any(|v| v.code == kind.code));
+        if lists.len() > 1 && kinds.iter().any(|kind| kind.code == "P1") && !concerns {
+            continue;
+        }
+        for verdict in rewrite.verdicts.listed(kinds) {
+            let about = kinds.iter().find(|kind| kind.code == verdict.code).map_or("", |kind| kind.about);
+            match verdict.state {
+                None => {
+                    let _ = writeln!(text, "    {:4} absent     {about}", verdict.code);
+                }
+                Some(state) => {
+                    let _ = writeln!(text, "    {:4} {:10} {}", verdict.code, state.name(), verdict.what);
+                }
+            }
+        }
+    }
 }
 
 /// The function around a nested one that stands by itself.

@@ -37,7 +37,11 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
         progress.done();
         return fix::finish(&loaded, arguments, asked, fixed.unwrap_or_default());
     }
-    let diagnostics = loaded.analysis.diagnostics_with_fixes();
+    // One line a finding has no room for a fix, so none is looked for.
+    let diagnostics = match arguments.output_format {
+        Format::Concise => loaded.analysis.diagnostics(),
+        _ => loaded.analysis.diagnostics_with_fixes(),
+    };
     progress.done();
     if let Some(fixed) = &fixed
         && fixed.to_stdout(&loaded)?

@@ -163,7 +163,7 @@ struct Check {
     /// Apply the fixes that keep the program's meaning.
     #[arg(long)]
     fix: bool,
-    /// Apply those too of which that could not be proved.
+    /// Apply also those that could not be proved to keep it.
     #[arg(long)]
     unsafe_fixes: bool,
     /// Print what the fixes would change, and change nothing.

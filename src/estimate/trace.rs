@@ -1,8 +1,8 @@
 //! What the machine saw each expression stand for: the types and the call graph that hazards are read off.
 
 use super::machine::{Machine, Node};
+use super::on_big_stack;
 use super::value::{Kind, Value};
-use super::{on_big_stack, relevance};
 use crate::config::Target;
 use crate::id::{ClassId, ExpressionId, FileId, FunctionId};
 use crate::knowledge::Knowledge;
@@ -139,18 +139,30 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Runs the bodies, functions and methods of `files` and notes what is seen, also in what they call.
-    pub fn of(project: &Project, knowledge: &Knowledge, target: Target, files: &[FileId]) -> Trace {
+    /// Runs the bodies of `modules`, then those of `functions` that nothing has run before, and notes what is seen, also
+    /// in what they call.
+    ///
+    /// What a caller of the project passes says more than what an unknown one might, so callers come first.
+    pub fn of(
+        project: &Project,
+        knowledge: &Knowledge,
+        target: Target,
+        modules: &[FileId],
+        functions: &[(FileId, FunctionId)],
+    ) -> Trace {
         on_big_stack(|| {
             let mut machine = Machine::new(project, knowledge, target);
             machine.edges = Some(FxHashSet::default());
             machine.trace = Some(Trace::default());
-            for &file in files {
+            for &file in modules {
                 machine.run_module(file);
-                for function in relevance::all(project.parsed(file)).functions {
-                    machine.run_root(file, function);
-                }
                 machine.events.clear();
+            }
+            for &(file, function) in functions {
+                if !is_visited(&machine, file, function) {
+                    machine.run_root(file, function);
+                    machine.events.clear();
+                }
             }
             let mut trace = machine.trace.take().unwrap_or_default();
             let mut edges: Vec<(Node, Node)> = machine.edges.take().unwrap_or_default().into_iter().collect();
@@ -191,4 +203,16 @@ impl Trace {
             }
         }
     }
+}
+
+/// True if a function's body was run.
+fn is_visited(machine: &Machine<'_>, file: FileId, function: FunctionId) -> bool {
+    let parsed = machine.project.parsed(file);
+    let Some(range) = parsed.spans.functions.get(function.index()) else { return false };
+    let Some(trace) = &machine.trace else { return false };
+    let body = parsed.facts.functions.get(function.index()).and_then(|f| f.body.first()).copied();
+    let start = body.and_then(|s| parsed.spans.statements.get(s.index())).map_or(range.start, |span| span.start);
+    parsed.spans.expressions.iter().enumerate().any(|(index, span)| {
+        start <= span.start && span.end <= range.end && trace.values.contains_key(&(file, ExpressionId::new(index)))
+    })
 }

@@ -5,11 +5,12 @@ use super::source::{self, Additions, indentation, line_end, line_start, written}
 use super::swaps::counterpart;
 use super::vehicle::{call_of, process_pool};
 use super::{Context, Rewrite, guard};
-use crate::diagnostic::{Applicability, HazardState};
+use crate::diagnostic::HazardState;
 use crate::estimate::report::Stall;
 use crate::estimate::trace::Seen;
 use crate::facts::ir::{Expression, ParameterKind, Statement};
 use crate::hazards::effects::{Place, Reader};
+use crate::hazards::pickling::Pickling;
 use crate::hazards::shape::Parent;
 use crate::hazards::subject::{Passed, Subject, runs};
 use crate::hazards::to_async::{Move, Way};
@@ -55,14 +56,36 @@ pub fn rewrite(context: &Context<'_>, reader: &mut Reader<'_>, stall: &Stall, co
     let native = stall.cost.native.likely >= stall.cost.total().likely * 0.5;
     if computes && !native {
         let process = to_processes(context, reader, stall, function, call);
-        let usable = process.as_ref().is_some_and(|r| r.verdicts.applicability() > Applicability::DisplayOnly);
         // A long call that keeps the GIL stalls the loop from a thread just the same.
-        let atomic = stall.cost.atomic.likely > stall.cost.bytecode.likely;
-        if usable || atomic {
+        if stall.cost.atomic.likely > stall.cost.bytecode.likely {
             return process;
         }
+        let thread = to_a_thread(context, reader, stall, function, call);
+        return better(process, thread, crosses_lightly(reader, file, call));
     }
     to_a_thread(context, reader, stall, function, call)
+}
+
+/// Of two rewrites the one that more people may apply; of equal ones the process, which frees the GIL too, unless
+/// much would have to be pickled.
+fn better(process: Option<Rewrite>, thread: Option<Rewrite>, light: bool) -> Option<Rewrite> {
+    match (process, thread) {
+        (Some(process), Some(thread)) => {
+            let (p, t) = (process.verdicts.applicability(), thread.verdicts.applicability());
+            Some(if p > t || (p == t && light) { process } else { thread })
+        }
+        (process, thread) => process.or(thread),
+    }
+}
+
+/// True if a call takes and gives plain values only: containers may be any size, and unpickling them stalls the
+/// loop again.
+fn crosses_lightly(reader: &Reader<'_>, file: FileId, call: ExpressionId) -> bool {
+    let is_light = |seen: &Seen| seen.alternatives().iter().all(|s| matches!(s, Seen::Plain | Seen::Tuple(_)));
+    let arguments = written(reader, file, call);
+    std::iter::once(call)
+        .chain(arguments.iter().map(|a| a.value))
+        .all(|value| reader.trace.seen(file, value).is_some_and(is_light))
 }
 
 fn library(reader: &Reader<'_>, file: FileId) -> Library {
@@ -325,6 +348,20 @@ fn to_processes(
     };
     let guard = guard::guard(reader, (file, Some(function)), call, &mut edits);
     let process = to_process::check(reader, &to_process::Move { subject: &subject, guard, workers: None, made: None });
+    let result = reader.trace.seen(file, call).cloned().unwrap_or(Seen::Unknown);
+    let mut process = process;
+    if this.runs.is_empty() {
+        // What a library function gives back is known from the call itself.
+        match reader.pickling(&result) {
+            Pickling::Works => {}
+            Pickling::Fails(why, _) | Pickling::Inherited(why) => {
+                process.add("P13", HazardState::Breaks, why, Some(reader.place(file, call)));
+            }
+            Pickling::Unknown(why) => {
+                process.add("P13", HazardState::Undecided, why, Some(reader.place(file, call)));
+            }
+        }
+    }
     across(&mut verdicts, process);
     let pool = process_pool(context, reader, &mut additions, file)?;
     let asyncio = source::module(reader, &mut additions, file, "asyncio");
@@ -337,7 +374,14 @@ fn to_processes(
 
 /// A9: what keeps the work from crossing to a process, with the codes of those hazards.
 fn across(verdicts: &mut Verdicts, process: Verdicts) {
+    let worst = process.found.iter().filter(|v| v.state.is_some()).min_by_key(|v| v.state).cloned();
     verdicts.found.extend(process.found);
+    if let Some(worst) = worst
+        && let Some(state) = worst.state
+    {
+        let what = format!("the work does not cross to a process as it is ({})", worst.what);
+        verdicts.add("A9", state, what, worst.place);
+    }
 }
 
 fn is_double_star(reader: &Reader<'_>, file: FileId, argument: &source::Written) -> bool {

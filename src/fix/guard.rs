@@ -3,39 +3,18 @@
 use super::edits::Edits;
 use super::source::{indent, line_end, line_start};
 use crate::estimate::machine::Node;
-use crate::estimate::trace::Seen;
-use crate::facts::ir::{BindingValue, Expression, Statement};
+use crate::facts::ir::{BindingValue, Statement};
 use crate::hazards::effects::{Place, Reader};
-use crate::hazards::to_process::{Guard, is_guarded};
+use crate::hazards::scope::imports;
+use crate::hazards::start::{Starts, starts};
+use crate::hazards::to_process::Guard;
 use crate::id::{ExpressionId, FileId, StatementId};
 use crate::project::Entity;
 use crate::text::Span;
-use std::collections::BTreeSet;
 
 /// How the program's start is guarded, and the edits that guard it.
 pub fn guard(reader: &mut Reader<'_>, site: Node, call: ExpressionId, edits: &mut Edits) -> Guard {
-    // Everything that leads to the hand-over.
-    let mut leading: BTreeSet<Node> = BTreeSet::from([site]);
-    let mut work = vec![site];
-    while let Some(node) = work.pop() {
-        for caller in reader.trace.callers(node).collect::<Vec<_>>() {
-            if leading.insert(caller) {
-                work.push(caller);
-            }
-        }
-    }
-    let modules: Vec<FileId> = leading.iter().filter(|(_, function)| function.is_none()).map(|(f, _)| *f).collect();
-    let mut guarded = false;
-    let mut open: Vec<(FileId, StatementId)> = Vec::new();
-    for file in modules {
-        for (statement, is_safe) in starts(reader, file, site, call, &leading) {
-            if is_safe {
-                guarded = true;
-            } else {
-                open.push((file, statement));
-            }
-        }
-    }
+    let Starts { guarded, open } = starts(reader, site, call);
     if open.is_empty() {
         return if guarded { Guard::There } else { Guard::NoStart };
     }
@@ -56,50 +35,6 @@ pub fn guard(reader: &mut Reader<'_>, site: Node, call: ExpressionId, edits: &mu
     Guard::Added(places)
 }
 
-/// The statements of a module's body that lead to the hand-over, and whether they are guarded.
-fn starts(
-    reader: &mut Reader<'_>,
-    file: FileId,
-    site: Node,
-    call: ExpressionId,
-    leading: &BTreeSet<Node>,
-) -> Vec<(StatementId, bool)> {
-    let facts = reader.facts(file);
-    let shape = reader.shape(file);
-    let path = reader.project.path(file);
-    // `python -m package` does not import `__main__.py` again.
-    let is_main_file = path.ends_with("/__main__.py");
-    let mut found = Vec::new();
-    for id in shape.expressions_in(None).collect::<Vec<_>>() {
-        let Some(Expression::Call { callee, arguments }) = facts.expressions.get(id.index()) else { continue };
-        let is_site = (file, None) == site && id == call;
-        let leads = |seen: &Seen| {
-            seen.alternatives().iter().any(|one| match one {
-                Seen::Function(at, function) | Seen::Method(_, at, function) => {
-                    leading.contains(&(*at, Some(*function)))
-                }
-                Seen::Class(at, _) | Seen::Instance(at, _) => leading.iter().any(|(f, _)| f == at),
-                _ => false,
-            })
-        };
-        let through_callee = reader.trace.seen(file, *callee).is_some_and(leads);
-        // `asyncio.run(main())` has `main()` as an argument of its own; `run(main)` gives the function.
-        let through_argument = arguments.iter().any(|a| {
-            matches!(reader.trace.seen(file, a.value), Some(seen @ (Seen::Function(..) | Seen::Method(..))) if leads(seen))
-        });
-        if !is_site && !through_callee && !through_argument {
-            continue;
-        }
-        let Some(statement) = shape.statement_of(id) else { continue };
-        let is_safe = is_main_file || is_guarded(facts, reader, file, &shape, statement);
-        let top = shape.top_statement(statement);
-        if !found.contains(&(top, is_safe)) {
-            found.push((top, is_safe));
-        }
-    }
-    found
-}
-
 /// Puts the end of a module, from the first of these statements on, under a guard.
 fn wrap(reader: &Reader<'_>, file: FileId, statements: &[StatementId], edits: &mut Edits) -> Option<Place> {
     let parsed = reader.project.parsed(file);
@@ -112,7 +47,8 @@ fn wrap(reader: &Reader<'_>, file: FileId, statements: &[StatementId], edits: &m
         Some(Statement::If { .. }) => !holds_definition(reader, file, *id),
         Some(_) => true,
     };
-    if !rest.iter().all(is_plain) || is_imported(reader, file) || !parsed.spans.errors.is_empty() {
+    let in_package = reader.project.module_name(file).contains('.');
+    if !rest.iter().all(is_plain) || in_package || is_imported(reader, file) || !parsed.spans.errors.is_empty() {
         return None;
     }
     // What stands before and only prepares goes along: `threads = []`.
@@ -154,7 +90,7 @@ fn is_imported(reader: &Reader<'_>, file: FileId) -> bool {
     let stem = name.rsplit('.').next().unwrap_or(name);
     reader.project.files().filter(|other| *other != file).any(|other| {
         // A cheap look at the text first: few files mention it.
-        if !super::imports(reader.project.text(other), stem) {
+        if !imports(reader.project.text(other), stem) {
             return false;
         }
         let facts = reader.facts(other);

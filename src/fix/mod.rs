@@ -19,9 +19,6 @@ use crate::knowledge::Knowledge;
 use crate::knowledge::schema::Vehicle;
 use crate::project::Project;
 
-/// How many files that mention a module are run with it.
-const MOST_CALLERS: usize = 12;
-
 /// What a rewrite is made from.
 pub struct Context<'a> {
     /// All files.
@@ -83,6 +80,10 @@ pub fn rewrite(context: &Context<'_>, found: &Diagnostic) -> Option<Rewrite> {
             let stall = stall(context, found)?;
             event_loop::rewrite(context, &mut reader, stall, is_computing)
         }
+        "GIL503" => {
+            let handover = handover(context, found, Vehicle::Process)?;
+            vehicle::guarded(&mut reader, handover)
+        }
         _ => None,
     }
 }
@@ -106,37 +107,4 @@ fn stall<'c>(context: &Context<'c>, found: &Diagnostic) -> Option<&'c Stall> {
         Event::Stall(_) | Event::Handover(_) => None,
     });
     all.max_by(|a, b| a.cost.total().likely.total_cmp(&b.cost.total().likely))
-}
-
-/// The files that are run to know a file's hazards: itself, and those that may call what it defines.
-pub fn scope(project: &Project, file: FileId) -> Vec<FileId> {
-    let mut chosen = vec![file];
-    // Callers of callers too: the program's start is what decides how a process may be started.
-    for _ in 0..3 {
-        let names: Vec<&str> = chosen.iter().map(|file| last_part(project.module_name(*file))).collect();
-        let mentions = |other: &FileId| {
-            let text = project.text(*other);
-            !chosen.contains(other) && names.iter().any(|name| imports(text, name))
-        };
-        let more: Vec<FileId> = project.files().filter(mentions).take(MOST_CALLERS).collect();
-        if more.is_empty() || chosen.len() > MOST_CALLERS {
-            break;
-        }
-        chosen.extend(more);
-    }
-    chosen.sort_unstable();
-    chosen
-}
-
-fn last_part(module: &str) -> &str {
-    module.rsplit('.').next().unwrap_or(module)
-}
-
-/// True if an import statement of the text has the name in it.
-fn imports(text: &str, name: &str) -> bool {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    text.lines()
-        .map(str::trim_start)
-        .filter(|line| line.starts_with("import ") || line.starts_with("from "))
-        .any(|line| line.split(|c| !is_word(c)).any(|word| word == name))
 }

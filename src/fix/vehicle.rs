@@ -30,6 +30,19 @@ pub fn rewrite(context: &Context<'_>, reader: &mut Reader<'_>, handover: &Handov
     }
 }
 
+/// Only the guard, for processes that are started without one.
+pub fn guarded(reader: &mut Reader<'_>, handover: &Handover) -> Option<Rewrite> {
+    let subject = Subject::of(reader, handover)?;
+    let mut edits = Edits::default();
+    match guard::guard(reader, (subject.file, subject.function), subject.call, &mut edits) {
+        Guard::Added(_) => {
+            let title = "Put it under `if __name__ == \"__main__\":`".to_string();
+            Some(Rewrite { title, edits, verdicts: Verdicts::default() })
+        }
+        Guard::There | Guard::NoStart | Guard::Missing(_) => None,
+    }
+}
+
 /// Where the vehicle is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Made {
@@ -55,14 +68,14 @@ fn constructor(
     rename(reader, &mut edits, &mut additions, made, swap, &mut verdicts)?;
     additions.finish(reader, &mut edits, made.file);
     let _ = guard;
-    let from = source_name(reader, made);
-    Some(Rewrite { title: format!("Use `{}` instead of `{from}`", swap.name), edits, verdicts })
-}
-
-/// The last part of what is called to make a vehicle.
-fn source_name(reader: &Reader<'_>, made: Made) -> String {
-    let class = class_of(reader, made).unwrap_or_default();
-    class.rsplit('.').next().unwrap_or_default().to_string()
+    let from = class_of(reader, made).unwrap_or_default();
+    let short = from.rsplit('.').next().unwrap_or_default();
+    let title = if short == swap.name {
+        format!("Use `{}.{}` instead of `{from}`", swap.module, swap.name)
+    } else {
+        format!("Use `{}` instead of `{short}`", swap.name)
+    };
+    Some(Rewrite { title, edits, verdicts })
 }
 
 /// The verdicts for a move, and the guard that it needs.
@@ -86,6 +99,7 @@ fn judge(
                 .collect();
             let this = to_thread::Move { subject, cost: &handover.cost, made: made_call, others: busy };
             let mut verdicts = to_thread::check(reader, &this);
+            completion_order(reader, subject, "T1", &mut verdicts);
             if let Some(made) = made {
                 handed_on(reader, made, "T3", &mut verdicts);
             }
@@ -112,10 +126,47 @@ fn judge(
                 verdicts.found.extend(to_process::check(reader, &this).found);
             }
             other_threads(context, reader, handover, &mut verdicts);
+            completion_order(reader, subject, "P31", &mut verdicts);
             if let Some(made) = made {
                 handed_on(reader, made, "P25", &mut verdicts);
             }
             (guard, verdicts)
+        }
+    }
+}
+
+/// What follows in the order in which tasks end: `imap_unordered`, `as_completed`, and coroutines that change
+/// something when their own task is done.
+fn completion_order(reader: &mut Reader<'_>, subject: &Subject, code: &'static str, verdicts: &mut Verdicts) {
+    let file = subject.file;
+    let place = reader.place(file, subject.call);
+    if subject.construct.ends_with("_unordered") {
+        let what = "results come in the order in which they are ready, which changes";
+        verdicts.add(code, HazardState::Present, what, Some(place));
+    }
+    let node = (file, subject.function);
+    let effects = reader.effects(node);
+    for (name, at) in &effects.library {
+        if name.ends_with(".as_completed") {
+            let what = format!(
+                "`{name}` at line {} gives the order in which tasks end, which changes",
+                to_process::row(reader, *at)
+            );
+            verdicts.add(code, HazardState::Present, what, Some(*at));
+        }
+    }
+    let is_coroutine = subject
+        .function
+        .and_then(|f| reader.facts(file).functions.get(f.index()))
+        .is_some_and(|function| function.is_async);
+    if is_coroutine {
+        for change in &effects.changes {
+            let what = format!(
+                "`{}` is changed at line {} when a task is done: the order of tasks changes",
+                change.name,
+                to_process::row(reader, change.place)
+            );
+            verdicts.add(code, HazardState::Undecided, what, Some(change.place));
         }
     }
 }

@@ -100,6 +100,9 @@ pub struct Reader<'a> {
     shapes: FxHashMap<FileId, Rc<Shape>>,
     known: FxHashMap<Node, Rc<Effects>>,
     open: Vec<Node>,
+    /// Local names whose origins are known, and those that are being followed.
+    origins: FxHashMap<(Node, NameId), BTreeSet<Origin>>,
+    following: Vec<(Node, NameId)>,
 }
 
 impl<'a> Reader<'a> {
@@ -112,6 +115,8 @@ impl<'a> Reader<'a> {
             shapes: FxHashMap::default(),
             known: FxHashMap::default(),
             open: Vec::new(),
+            origins: FxHashMap::default(),
+            following: Vec::new(),
         }
     }
 
@@ -388,7 +393,7 @@ impl<'a> Reader<'a> {
                         _ if bound => Some(Vec::new()),
                         _ => None,
                     };
-                    let map = self.arguments(node, at, function, first, arguments);
+                    let map = self.arguments(node, at, function, first, arguments, 0);
                     let inner = self.effects((at, Some(function)));
                     self.absorb(effects, &inner, &map, Some(place));
                 }
@@ -397,7 +402,7 @@ impl<'a> Reader<'a> {
                     for constructor in made {
                         accounted.insert(constructor);
                         let Some(function) = constructor.1 else { continue };
-                        let map = self.arguments(node, constructor.0, function, Some(Vec::new()), arguments);
+                        let map = self.arguments(node, constructor.0, function, Some(Vec::new()), arguments, 0);
                         let inner = self.effects(constructor);
                         self.absorb(effects, &inner, &map, Some(place));
                     }
@@ -512,6 +517,7 @@ impl<'a> Reader<'a> {
         function: FunctionId,
         receiver: Option<Vec<Origin>>,
         arguments: &[Argument],
+        depth: usize,
     ) -> Vec<Vec<Origin>> {
         let Some(definition) = self.facts(at).functions.get(function.index()) else { return Vec::new() };
         let parameters: Vec<String> = definition.parameters.iter().map(|p| self.name(at, p.name).to_string()).collect();
@@ -522,7 +528,7 @@ impl<'a> Reader<'a> {
         }
         let mut position = shift;
         for argument in arguments {
-            let origins: Vec<Origin> = self.origins(node, argument.value, 0).into_iter().collect();
+            let origins: Vec<Origin> = self.origins(node, argument.value, depth).into_iter().collect();
             match argument.kind {
                 ArgumentKind::Positional => {
                     // What lies behind the last parameter goes to `*args`.
@@ -661,12 +667,29 @@ impl<'a> Reader<'a> {
                 if let Some(index) = definition.parameters.iter().position(|p| p.name == name) {
                     found.insert(Origin { root: Root::Parameter(index), inside: false });
                 }
+                // `x = f(x)`: what is being followed already adds nothing.
+                let key = (node, name);
+                if self.following.contains(&key) {
+                    return;
+                }
+                if let Some(known) = self.origins.get(&key) {
+                    found.extend(known.iter().cloned());
+                    return;
+                }
+                self.following.push(key);
+                let mut all = BTreeSet::new();
                 for (value, is_element) in self.bound_values(file, function, name) {
                     let part = self.origins(node, value, depth);
-                    found.extend(
+                    all.extend(
                         part.into_iter().map(|origin| Origin { inside: origin.inside && !is_element, ..origin }),
                     );
                 }
+                self.following.pop();
+                // Within a cycle, or too deep, the answer is not whole.
+                if self.following.is_empty() && depth <= 1 {
+                    self.origins.insert(key, all.clone());
+                }
+                found.extend(all);
             }
         }
     }
@@ -687,7 +710,7 @@ impl<'a> Reader<'a> {
                     for target in targets.iter() {
                         match facts.expressions.get(target.index()) {
                             Some(Expression::Name(n)) if *n == name => values.push((*value, false)),
-                            _ if binds(facts, *target, name) => values.push((*value, true)),
+                            _ if binds(facts, *target, name) => values.push(unpacked(facts, *target, *value, name)),
                             _ => {}
                         }
                     }
@@ -748,7 +771,7 @@ impl<'a> Reader<'a> {
                         _ if bound => Some(Vec::new()),
                         _ => None,
                     };
-                    let map = self.arguments(node, *at, *function, first, arguments);
+                    let map = self.arguments(node, *at, *function, first, arguments, depth);
                     let inner = self.effects((*at, Some(*function)));
                     for origin in &inner.result {
                         match &origin.root {
@@ -857,6 +880,25 @@ pub enum Scope {
     Enclosing,
     /// In the module, or nowhere.
     Module,
+}
+
+/// `a, b = x, y`: the value that a name in a target gets, or the whole, of which it is an element.
+fn unpacked(facts: &Facts, target: ExpressionId, value: ExpressionId, name: NameId) -> (ExpressionId, bool) {
+    let parts = |id: ExpressionId| match facts.expressions.get(id.index()) {
+        Some(Expression::Tuple(parts) | Expression::List(parts)) => Some(parts),
+        _ => None,
+    };
+    if let (Some(targets), Some(values)) = (parts(target), parts(value))
+        && targets.len() == values.len()
+        && !targets.iter().any(|t| matches!(facts.expressions.get(t.index()), Some(Expression::Starred(_))))
+        && let Some((target, value)) = targets.iter().zip(values.iter()).find(|(t, _)| binds(facts, **t, name))
+    {
+        return match facts.expressions.get(target.index()) {
+            Some(Expression::Name(_)) => (*value, false),
+            _ => unpacked(facts, *target, *value, name),
+        };
+    }
+    (value, true)
 }
 
 /// True if a target binds the name.

@@ -3,12 +3,15 @@
 
 pub mod names;
 pub mod shape;
+pub mod scope;
 pub mod effects;
 pub mod pickling;
 pub mod subject;
+pub mod start;
 pub mod to_process;
 pub mod to_thread;
 pub mod to_async;
+pub mod crossing;
 
 use crate::diagnostic::{Applicability, Hazard, HazardState};
 use effects::Place;

@@ -135,9 +135,32 @@ impl Reader<'_> {
             worst = Pickling::Unknown(format!("the base classes of `{name}` are not all known"));
         }
         for (at, class) in self.ancestors(file, class) {
+            let mut kept: Vec<(String, ExpressionId, Seen)> = Vec::new();
             for (attribute, value) in self.attribute_values(at, class) {
-                let place = Some(self.place(at, value));
                 let seen = self.trace.seen(at, value).cloned().unwrap_or(Seen::Unknown);
+                kept.push((attribute.clone(), value, seen));
+                // What a container is made with, it keeps: `defaultdict(lambda: 0)`.
+                if let Some(Expression::Call { arguments, .. }) = self.facts(at).expressions.get(value.index()) {
+                    for argument in arguments.iter() {
+                        let seen = self.trace.seen(at, argument.value).cloned().unwrap_or(Seen::Plain);
+                        if seen.alternatives().iter().any(|s| matches!(s, Seen::Function(..) | Seen::Method(..))) {
+                            kept.push((attribute.clone(), value, seen));
+                        }
+                    }
+                }
+            }
+            // What was put into its containers later is seen where they are used.
+            for (index, expression) in self.facts(at).expressions.iter().enumerate() {
+                if let Expression::Attribute { value, attribute } = expression
+                    && self.trace.seen(at, *value) == Some(&Seen::Instance(file, class))
+                    && let Some(seen @ (Seen::List(_) | Seen::Dict(_) | Seen::Set(_))) =
+                        self.trace.seen(at, ExpressionId::new(index))
+                {
+                    kept.push((self.name(at, *attribute).to_string(), ExpressionId::new(index), seen.clone()));
+                }
+            }
+            for (attribute, value, seen) in kept {
+                let place = Some(self.place(at, value));
                 let what = match self.pickling_within(&seen, depth) {
                     Pickling::Works => continue,
                     Pickling::Fails(why, _) => {

@@ -99,8 +99,8 @@ fn is_library(seen: &Seen) -> bool {
     seen.alternatives().iter().all(|s| matches!(s, Seen::Library(_) | Seen::LibraryMethod(..)))
 }
 
-/// P1 to P3.
-fn target(reader: &mut Reader<'_>, subject: &Subject, found: &mut Verdicts) {
+/// P1 to P3: the task itself.
+pub fn target(reader: &mut Reader<'_>, subject: &Subject, found: &mut Verdicts) {
     let Some(target) = subject.target else { return };
     let place = reader.place(subject.file, target);
     for one in subject.seen.alternatives() {
@@ -213,8 +213,8 @@ fn unknown_decorator(reader: &Reader<'_>, file: FileId, function: FunctionId) ->
     })
 }
 
-/// P4 to P6.
-fn changes(reader: &Reader<'_>, subject: &Subject, all: &Effects, found: &mut Verdicts) {
+/// P4 to P6: what the task changes.
+pub fn changes(reader: &Reader<'_>, subject: &Subject, all: &Effects, found: &mut Verdicts) {
     let is_method = subject.seen.alternatives().iter().any(|s| matches!(s, Seen::Method(..) | Seen::Instance(..)))
         || subject.target.is_none();
     for change in &all.changes {
@@ -396,7 +396,7 @@ fn shadowed(_facts: &Facts, function: &Function, name: crate::id::NameId) -> boo
 }
 
 /// The names that a statement stores into, and whether only a part of their value is.
-fn stored_names(facts: &Facts, id: StatementId) -> Vec<(ExpressionId, bool)> {
+pub fn stored_names(facts: &Facts, id: StatementId) -> Vec<(ExpressionId, bool)> {
     let targets: Vec<ExpressionId> = match facts.statements.get(id.index()) {
         Some(Statement::Assign { targets, .. }) => targets.to_vec(),
         Some(Statement::AugmentedAssign { target, .. } | Statement::AnnotatedAssign { target, value: Some(_), .. }) => {
@@ -445,6 +445,9 @@ pub fn is_guarded(
 
 /// `__name__ == "__main__"`.
 fn is_main_test(facts: &Facts, reader: &Reader<'_>, file: FileId, condition: ExpressionId) -> bool {
+    if let Some(Expression::And(parts)) = facts.expressions.get(condition.index()) {
+        return parts.iter().any(|part| is_main_test(facts, reader, file, *part));
+    }
     let Some(Expression::Compare { first, rest }) = facts.expressions.get(condition.index()) else { return false };
     let [(Comparison::Equal, second)] = &**rest else { return false };
     let is_name = |id: ExpressionId| matches!(facts.expressions.get(id.index()), Some(Expression::Name(n)) if reader.name(file, *n) == "__name__");
@@ -521,8 +524,8 @@ pub fn bad_exception(reader: &mut Reader<'_>, file: FileId, class: crate::id::Cl
     })
 }
 
-/// P13.
-fn results(reader: &mut Reader<'_>, subject: &Subject, found: &mut Verdicts) {
+/// P13: what the task returns.
+pub fn results(reader: &mut Reader<'_>, subject: &Subject, found: &mut Verdicts) {
     if !subject.pooled {
         return;
     }
@@ -576,8 +579,8 @@ fn large(seen: &Seen, code: &str, place: Place, found: &mut Verdicts) {
     }
 }
 
-/// P14 and P15.
-fn arguments(reader: &mut Reader<'_>, subject: &Subject, found: &mut Verdicts) {
+/// P14 and P15: what is passed to it.
+pub fn arguments(reader: &mut Reader<'_>, subject: &Subject, found: &mut Verdicts) {
     for passed in &subject.passed {
         let place = reader.place(subject.file, passed.value);
         let code = reader.code(subject.file, passed.value);
@@ -771,7 +774,7 @@ fn library(reader: &mut Reader<'_>, subject: &Subject, all: &Effects, found: &mu
         }
         if names.is_package("own_threads", name) && !reader.knowledge.calls(name).is_empty() {
             let split = reader.knowledge.answer(name).class;
-            if split == "native" {
+            if split == "cpu-nogil" {
                 found.add(
                     "P29",
                     Present,

@@ -2,6 +2,7 @@
 
 pub mod sites;
 pub mod words;
+pub mod crossings;
 pub mod cpu_in_threads;
 pub mod cpu_in_background_thread;
 pub mod futile_offload;
@@ -10,11 +11,22 @@ pub mod native_in_processes;
 pub mod cpu_on_event_loop;
 pub mod blocking_io_on_event_loop;
 pub mod blocking_file_io_on_event_loop;
+pub mod unpicklable_work;
+pub mod change_lost_in_process;
+pub mod process_without_main_guard;
+pub mod state_lost_in_process;
+pub mod exception_kills_pool;
 
 use crate::config::Target;
 use crate::diagnostic::Diagnostic;
 use crate::estimate::Report;
+use crate::estimate::trace::Trace;
+use crate::hazards::crossing::{Certain, Crossing};
+use crate::hazards::effects::Reader;
+use crate::id::FileId;
+use crate::knowledge::Knowledge;
 use crate::project::Project;
+use crate::text::Span;
 use sites::{HandoverSite, StallSite};
 
 /// One rule.
@@ -41,6 +53,8 @@ pub enum Check {
     Handover(fn(&HandoverSite<'_>) -> Option<Diagnostic>),
     /// Stretches in which an event loop stands still.
     Stall(fn(&StallSite<'_>) -> Option<Diagnostic>),
+    /// Work given to processes, with what is certain of its crossing.
+    Crossing(fn(&mut Reader<'_>, &Crossing) -> Option<Certain>),
 }
 
 /// Every rule, by code.
@@ -53,18 +67,35 @@ pub const RULES: &[Rule] = &[
     cpu_on_event_loop::RULE,
     blocking_io_on_event_loop::RULE,
     blocking_file_io_on_event_loop::RULE,
+    unpicklable_work::RULE,
+    change_lost_in_process::RULE,
+    process_without_main_guard::RULE,
+    state_lost_in_process::RULE,
+    exception_kills_pool::RULE,
 ];
 
-/// What the chosen rules object to in what the estimate saw.
-pub fn check(project: &Project, report: &Report, target: Target, is_chosen: impl Fn(&Rule) -> bool) -> Vec<Diagnostic> {
+/// What the chosen rules object to in what the estimate saw; `trace` tells what the expressions around a place stand for.
+pub fn check(
+    project: &Project,
+    knowledge: &Knowledge,
+    report: &Report,
+    target: Target,
+    trace: impl Fn(FileId, Span) -> Trace,
+    is_chosen: impl Fn(&Rule) -> bool,
+) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let handovers = sites::handovers(project, report, target);
     let stalls = sites::stalls(project, report, target);
+    let mut crossing: Vec<&Rule> = Vec::new();
     for rule in RULES.iter().filter(|rule| is_chosen(rule)) {
         match rule.check {
             Check::Handover(check) => found.extend(handovers.iter().filter_map(check)),
             Check::Stall(check) => found.extend(stalls.iter().filter_map(check)),
+            Check::Crossing(_) => crossing.push(rule),
         }
+    }
+    if !crossing.is_empty() {
+        found.extend(crossings::check(project, knowledge, target, &handovers, &crossing, trace));
     }
     found
 }

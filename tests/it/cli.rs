@@ -439,3 +439,45 @@ fn the_temporary_folder_is_no_project() {
     let folder = std::env::temp_dir();
     assert!(folder.is_absolute() && !Path::new(&folder).join("pyproject.toml").exists());
 }
+
+/// A program with a blocking call that can safely be awaited, its line ends and tabs those of Windows.
+const AWAITABLE: &str = "import asyncio\r\nimport time\r\n\r\n\r\nasync def rest():\r\n\t# Enough.\r\n\ttime.sleep(1)\r\n\r\n\r\nasyncio.run(rest())\r\n";
+
+#[test]
+fn fixes_keep_line_ends_and_are_made_once() {
+    let project = Project::new(&[("rest.py", AWAITABLE)]);
+    let ran = project.run(&["--diff"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("-\ttime.sleep(1)"), "{}", ran.stdout);
+    assert_eq!(std::fs::read_to_string(project.folder.join("rest.py")).unwrap(), AWAITABLE);
+    let ran = project.run(&["--fix", "--show-fixes"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("rest.py: GIL302: Use `await asyncio.sleep`"), "{}", ran.stderr);
+    let once = std::fs::read_to_string(project.folder.join("rest.py")).unwrap();
+    assert_eq!(once, AWAITABLE.replace("time.sleep", "await asyncio.sleep").replace("import time\r\n", ""));
+    project.run(&["--fix-only", "--unsafe-fixes"]);
+    assert_eq!(std::fs::read_to_string(project.folder.join("rest.py")).unwrap(), once);
+}
+
+#[cfg(unix)]
+#[test]
+fn fixes_keep_to_the_given_paths_and_to_modes() {
+    use std::os::unix::fs::PermissionsExt;
+    let outside = Project::new(&[("rest.py", AWAITABLE)]);
+    let project = Project::new(&[("own.py", AWAITABLE), ("locked.py", AWAITABLE)]);
+    std::os::unix::fs::symlink(outside.folder.join("rest.py"), project.folder.join("link.py")).unwrap();
+    let mode = |name: &str, mode: u32| {
+        let path = project.folder.join(name);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode("own.py", 0o750);
+    mode("locked.py", 0o444);
+    let ran = project.run(&["--fix-only"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("a link leads to it") && ran.stderr.contains("read-only"), "{}", ran.stderr);
+    assert_eq!(std::fs::read_to_string(outside.folder.join("rest.py")).unwrap(), AWAITABLE);
+    assert_eq!(std::fs::read_to_string(project.folder.join("locked.py")).unwrap(), AWAITABLE);
+    let own = project.folder.join("own.py");
+    assert!(std::fs::read_to_string(&own).unwrap().contains("await asyncio.sleep"));
+    assert_eq!(std::fs::metadata(&own).unwrap().permissions().mode() & 0o777, 0o750);
+}
