@@ -449,14 +449,14 @@ fn fixes_keep_line_ends_and_are_made_once() {
     let ran = project.run(&["--diff"]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(ran.stdout.contains("-\ttime.sleep(1)"), "{}", ran.stdout);
-    assert_eq!(std::fs::read_to_string(project.folder.join("rest.py")).unwrap(), AWAITABLE);
+    assert_eq!(std::fs::read_to_string(project.root.join("rest.py")).unwrap(), AWAITABLE);
     let ran = project.run(&["--fix", "--show-fixes"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
     assert!(ran.stderr.contains("rest.py: GIL302: Use `await asyncio.sleep`"), "{}", ran.stderr);
-    let once = std::fs::read_to_string(project.folder.join("rest.py")).unwrap();
+    let once = std::fs::read_to_string(project.root.join("rest.py")).unwrap();
     assert_eq!(once, AWAITABLE.replace("time.sleep", "await asyncio.sleep").replace("import time\r\n", ""));
     project.run(&["--fix-only", "--unsafe-fixes"]);
-    assert_eq!(std::fs::read_to_string(project.folder.join("rest.py")).unwrap(), once);
+    assert_eq!(std::fs::read_to_string(project.root.join("rest.py")).unwrap(), once);
 }
 
 #[cfg(unix)]
@@ -465,9 +465,9 @@ fn fixes_keep_to_the_given_paths_and_to_modes() {
     use std::os::unix::fs::PermissionsExt;
     let outside = Project::new(&[("rest.py", AWAITABLE)]);
     let project = Project::new(&[("own.py", AWAITABLE), ("locked.py", AWAITABLE)]);
-    std::os::unix::fs::symlink(outside.folder.join("rest.py"), project.folder.join("link.py")).unwrap();
+    std::os::unix::fs::symlink(outside.root.join("rest.py"), project.root.join("link.py")).unwrap();
     let mode = |name: &str, mode: u32| {
-        let path = project.folder.join(name);
+        let path = project.root.join(name);
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     };
     mode("own.py", 0o750);
@@ -475,9 +475,9 @@ fn fixes_keep_to_the_given_paths_and_to_modes() {
     let ran = project.run(&["--fix-only"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("a link leads to it") && ran.stderr.contains("read-only"), "{}", ran.stderr);
-    assert_eq!(std::fs::read_to_string(outside.folder.join("rest.py")).unwrap(), AWAITABLE);
-    assert_eq!(std::fs::read_to_string(project.folder.join("locked.py")).unwrap(), AWAITABLE);
-    let own = project.folder.join("own.py");
+    assert_eq!(std::fs::read_to_string(outside.root.join("rest.py")).unwrap(), AWAITABLE);
+    assert_eq!(std::fs::read_to_string(project.root.join("locked.py")).unwrap(), AWAITABLE);
+    let own = project.root.join("own.py");
     assert!(std::fs::read_to_string(&own).unwrap().contains("await asyncio.sleep"));
     assert_eq!(std::fs::metadata(&own).unwrap().permissions().mode() & 0o777, 0o750);
 }
