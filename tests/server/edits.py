@@ -86,7 +86,7 @@ class Session:
     """One server that sees every edit."""
 
     def __init__(self, project: Project, chance: random.Random):
-        self.project, self.chance = project, chance
+        self.project, self.chance, self.files = project, chance, len(project.texts)
         self.server = Server()
         self.server.start(project.root, PULLS)
 
@@ -94,10 +94,12 @@ class Session:
         roll = self.chance.random()
         if roll < 0.02:
             self.open_or_close()
-        elif roll < 0.03:
-            self.create()
         elif roll < 0.035:
-            self.delete()
+            # As many are made as go, so that memory can be compared.
+            if len(self.project.texts) <= self.files:
+                self.create()
+            else:
+                self.delete()
         elif roll < 0.04:
             self.rename()
         elif self.project.open:

@@ -360,6 +360,56 @@ def test_actions_are_of_the_kinds_that_were_asked_for(project):
         assert ignore not in titles(only=["refactor"])
 
 
+def test_safe_fixes_one_by_one_and_all_at_once(project):
+    text = "import asyncio\nimport time\n\n\nasync def nap():\n    time.sleep(1)\n    time.sleep(2)\n\n\nasyncio.run(nap())\n"
+    fixed = text.replace("    time.sleep", "    await asyncio.sleep")
+    edits_with_versions = {"workspaceEdit": {"documentChanges": True}, "applyEdit": True}
+    with Server() as server:
+        server.start(project.root, {**PULLS, "workspace": edits_with_versions})
+        uri = server.open(project.write("nap.py", text), version=7)
+        first, second = server.pull(uri)["items"]
+        context = {"diagnostics": [first], "only": ["quickfix"]}
+        params = {"textDocument": {"uri": uri}, "range": first["range"], "context": context}
+        [fix] = [action for action in server.request("textDocument/codeAction", params) if action.get("isPreferred")]
+        [change] = fix["edit"]["documentChanges"]
+        assert change["textDocument"] == {"uri": uri, "version": 7}
+        assert applied(text, change["edits"]) == text.replace("    time.sleep(1)", "    await asyncio.sleep(1)")
+        params["context"] = {"diagnostics": [], "only": ["source.fixAll"]}
+        [everything] = server.request("textDocument/codeAction", params)
+        assert everything["kind"] == "source.fixAll.gilcheck"
+        assert applied(text, everything["edit"]["documentChanges"][0]["edits"]) == fixed
+        command = {"command": "gilcheck.server.fixAll", "arguments": [uri]}
+        server.request("workspace/executeCommand", command)
+        asked = server.until(lambda m: m.get("method") == "workspace/applyEdit")
+        assert asked["params"]["edit"] == everything["edit"]
+        server.change(uri, 8, fixed)
+        assert codes(server.pull(uri)) == []
+
+
+def test_unsafe_fixes_are_refactorings_that_say_why(project):
+    with Server() as server:
+        server.start(project.root, PULLS)
+        uri = server.open(project.caller)
+        [found] = server.pull(uri)["items"]
+        params = {"textDocument": {"uri": uri}, "range": found["range"], "context": {"diagnostics": [found]}}
+        rewrite, ignore = server.request("textDocument/codeAction", params)
+        assert rewrite["kind"] == "refactor.rewrite.gilcheck"
+        # Nobody waits for the workers.
+        assert "(unsafe: nobody waits" in rewrite["title"]
+        assert not rewrite["isPreferred"]
+        assert "Process" in applied(CALLER, rewrite["edit"]["changes"][uri])
+        assert ignore["kind"] == "quickfix"
+
+
+def applied(text, edits):
+    lines = text.splitlines(keepends=True)
+    offset = lambda place: sum(map(len, lines[: place["line"]])) + place["character"]
+    for edit in sorted(edits, key=lambda edit: offset(edit["range"]["start"]), reverse=True):
+        start, end = offset(edit["range"]["start"]), offset(edit["range"]["end"])
+        text = text[:start] + edit["newText"] + text[end:]
+    return text
+
+
 def test_an_offer_for_an_older_text_is_not_carried_out(project):
     action = {"codeActionLiteralSupport": {}, "dataSupport": True, "resolveSupport": {"properties": ["edit"]}}
     with Server() as server:
@@ -368,10 +418,11 @@ def test_an_offer_for_an_older_text_is_not_carried_out(project):
         [found] = server.pull(uri)["items"]
         params = {"textDocument": {"uri": uri}, "range": found["range"], "context": {"diagnostics": [found]}}
         offered = server.request("textDocument/codeAction", params)
-        assert all("edit" not in action for action in offered)
-        assert "edit" in server.request("codeAction/resolve", offered[-1])
+        [ignore] = [action for action in offered if action["title"].startswith("Ignore")]
+        assert "edit" not in ignore
+        assert "edit" in server.request("codeAction/resolve", ignore)
         server.change(uri, 2, "\n" + CALLER)
-        assert "edit" not in server.request("codeAction/resolve", offered[-1])
+        assert "edit" not in server.request("codeAction/resolve", ignore)
 
 
 def test_commands(project):
