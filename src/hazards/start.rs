@@ -64,7 +64,13 @@ fn of_module(
                 Seen::Function(at, function) | Seen::Method(_, at, function) => {
                     leading.contains(&(*at, Some(*function)))
                 }
-                Seen::Class(at, _) | Seen::Instance(at, _) => leading.iter().any(|(f, _)| f == at),
+                // Making an object leads there only through the class's own `__init__`.
+                Seen::Class(at, class) => {
+                    reader.own_method(*at, *class, "__init__").is_some_and(|init| leading.contains(&(*at, Some(init))))
+                }
+                Seen::Instance(at, class) => {
+                    reader.own_method(*at, *class, "__call__").is_some_and(|call| leading.contains(&(*at, Some(call))))
+                }
                 _ => false,
             })
         };
