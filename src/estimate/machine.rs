@@ -253,8 +253,19 @@ pub struct Frame<'p> {
     pub raised: bool,
     /// The running loop was asked for and there was one.
     pub found_loop: bool,
+    /// What answers told of objects, by serial number: `if not queue.empty():`.
+    pub told: Vec<(u64, String, bool)>,
     /// Names of statements' targets while their value is evaluated: what a spawned object is called.
     pub assigning: Option<ExpressionId>,
+}
+
+impl Frame<'_> {
+    /// What an answer told of an object.
+    pub fn told(&self, value: &Value, word: &str) -> Option<bool> {
+        let Value::Object(reference) = value else { return None };
+        let serial = reference.0.borrow().serial;
+        self.told.iter().rev().find(|(known, told, _)| *known == serial && told == word).map(|(.., is)| *is)
+    }
 }
 
 /// A stretch in which an event loop stands still, and what is to blame.
@@ -424,6 +435,7 @@ impl<'p> Machine<'p> {
             at: Span::default(),
             raised: false,
             found_loop: false,
+            told: Vec::new(),
             assigning: None,
         }
     }
@@ -532,6 +544,7 @@ impl<'p> Machine<'p> {
             at: Span::default(),
             raised: false,
             found_loop: false,
+            told: Vec::new(),
             assigning: None,
         };
         self.stack.push(Activation {
