@@ -67,7 +67,7 @@ impl<'p> Machine<'p> {
         if let Some(value) = self.where_it_runs(frame, name) {
             return value;
         }
-        let entry = entries.iter().copied().find(|e| self.holds(frame, e, receiver, &arguments));
+        let entry = entries.iter().copied().find(|e| self.holds(e, receiver, &arguments));
         let Some(entry) = entry else {
             if let Some(class) = class {
                 return self.constructed(frame, &class, receiver, &arguments);
@@ -137,7 +137,7 @@ impl<'p> Machine<'p> {
         }
         let (cost, trail) = self.entry_cost(frame, entry, name, receiver, arguments, site.place);
         if let Some(receiver) = receiver {
-            self.set_known(frame, entry, receiver);
+            self.set_known(entry, receiver);
         }
         let mut result = None;
         let mut callback_cost = None;
@@ -809,7 +809,7 @@ impl<'p> Machine<'p> {
         let name: Arc<str> = Arc::from(format!("{class}.__getitem__"));
         if self.lists(&name)
             && let Some(entry) =
-                self.knowledge.calls(&name).iter().copied().find(|e| self.holds(frame, e, None, &Arguments::default()))
+                self.knowledge.calls(&name).iter().copied().find(|e| self.holds(e, None, &Arguments::default()))
         {
             frame.tally.tick(entry.seconds);
         }
@@ -866,10 +866,10 @@ impl<'p> Machine<'p> {
     }
 
     /// True if an entry's conditions hold for the arguments, and for what is known of the receiver.
-    fn holds(&mut self, frame: &Frame<'p>, entry: &Entry, receiver: Option<&Rc<Value>>, arguments: &Arguments) -> bool {
+    fn holds(&mut self, entry: &Entry, receiver: Option<&Rc<Value>>, arguments: &Arguments) -> bool {
         entry.when.iter().all(|(selector, requirement)| {
             let told = match selector {
-                Selector::Field(word) => receiver.and_then(|r| frame.told(r, word)).map(|is| Value::Bool(Some(is))),
+                Selector::Field(word) => receiver.and_then(|r| self.was_told(r, word)).map(|is| Value::Bool(Some(is))),
                 Selector::SelfValue | Selector::Argument { .. } => None,
             };
             let value = told.or_else(|| selected(selector, receiver, arguments));
@@ -917,15 +917,22 @@ impl<'p> Machine<'p> {
         })
     }
 
+    /// What an answer told of an object.
+    fn was_told(&self, value: &Value, word: &str) -> Option<bool> {
+        let Value::Object(reference) = value else { return None };
+        let serial = reference.0.borrow().serial;
+        self.told.iter().rev().find(|(known, told, _)| *known == serial && told == word).map(|(.., is)| *is)
+    }
+
     /// Notes what a call makes known of its receiver.
-    fn set_known(&mut self, frame: &mut Frame<'p>, entry: &Entry, receiver: &Rc<Value>) {
+    fn set_known(&mut self, entry: &Entry, receiver: &Rc<Value>) {
         let Value::Object(reference) = &**receiver else { return };
         for (word, is) in &entry.sets {
             let (serial, before) = {
                 let object = reference.0.borrow();
                 (object.serial, object.fields.get(word.as_str()).is_some())
             };
-            frame.told.retain(|(known, told, _)| *known != serial || told != word);
+            self.told.retain(|(known, told, _)| *known != serial || told != word);
             if *is {
                 self.change(reference, |object| {
                     object.fields.insert(Rc::from(word.as_str()), Value::Bool(Some(true)));
@@ -939,19 +946,20 @@ impl<'p> Machine<'p> {
     }
 
     /// `if queue.empty():`, `while not future.done():`: what the answer tells of the receiver.
-    pub(super) fn take_answer(&mut self, frame: &mut Frame<'p>, method: &Value, holds: bool) {
+    pub(super) fn take_answer(&mut self, method: &Value, holds: bool) {
         match method {
             Value::LibraryMethod(receiver, name) => {
                 let Value::Object(reference) = &**receiver else { return };
                 let knowledge = self.knowledge;
-                let Some(entry) = knowledge.calls(name).first().copied() else { return };
                 let serial = reference.0.borrow().serial;
-                let told = if holds { &entry.if_true } else { &entry.if_false };
-                frame.told.extend(told.iter().map(|(word, is)| (serial, word.clone(), *is)));
+                for entry in knowledge.calls(name) {
+                    let told = if holds { &entry.if_true } else { &entry.if_false };
+                    self.told.extend(told.iter().map(|(word, is)| (serial, word.clone(), *is)));
+                }
             }
             Value::Union(parts) => {
                 for part in parts.iter() {
-                    self.take_answer(frame, part, holds);
+                    self.take_answer(part, holds);
                 }
             }
             _ => {}

@@ -254,12 +254,12 @@ impl<'p> Machine<'p> {
             None => {}
         }
         let before = self.snapshot(frame);
-        let told = frame.told.clone();
+        let told = self.told.clone();
         let saved = std::mem::take(&mut frame.tally);
         frame.branches += 1;
         self.narrow(frame, condition, true);
         let then_flow = self.block(frame, then);
-        let then_told = std::mem::replace(&mut frame.told, told.clone());
+        let then_told = std::mem::replace(&mut self.told, told.clone());
         let then_tally = std::mem::take(&mut frame.tally);
         let then_variables = self.snapshot(frame);
         self.restore(frame, before);
@@ -283,10 +283,10 @@ impl<'p> Machine<'p> {
         frame.tally.either(&then_tally, &else_tally);
         if else_flow.leaves() && !then_flow.leaves() {
             self.restore(frame, then_variables);
-            frame.told = then_told;
+            self.told = then_told;
         } else if !then_flow.leaves() {
             self.join_variables(frame, &then_variables);
-            frame.told = told;
+            self.told = told;
         }
         then_flow.mixed(share, else_flow)
     }
@@ -559,7 +559,7 @@ impl<'p> Machine<'p> {
         let trips =
             if always || flagged { price::endless_turns() } else { counted.unwrap_or_else(price::unknown_turns) };
         let plan = Loop { assigned, trips, place, suspends, is_for: false, is_forever: always };
-        let told = frame.told.clone();
+        let told = self.told.clone();
         let mut breaks = 0.0;
         let flow = self.looped(frame, &plan, otherwise, |machine, frame| {
             machine.evaluate(frame, condition);
@@ -569,7 +569,7 @@ impl<'p> Machine<'p> {
             breaks = flow.breaks;
             flow
         });
-        frame.told = told;
+        self.told = told;
         if breaks <= 0.0 {
             self.narrow(frame, condition, false);
         }
@@ -1027,7 +1027,7 @@ impl<'p> Machine<'p> {
             }
             Expression::Call { callee, .. } if self.is_attribute(frame, *callee) => {
                 let method = self.peek(frame, *callee);
-                self.take_answer(frame, &method, holds);
+                self.take_answer(&method, holds);
             }
             Expression::Call { callee, arguments } if holds => {
                 let is_instance = matches!(frame.facts.expressions.get(callee.index()), Some(Expression::Name(name)) if self.name(frame.file, *name) == "isinstance");
