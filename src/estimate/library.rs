@@ -930,7 +930,7 @@ impl<'p> Machine<'p> {
         for (word, is) in &entry.sets {
             let (serial, before) = {
                 let object = reference.0.borrow();
-                (object.serial, object.fields.get(word.as_str()).is_some())
+                (object.serial, object.fields.contains_key(word.as_str()))
             };
             self.told.retain(|(known, told, _)| *known != serial || told != word);
             if *is {
