@@ -703,6 +703,13 @@ impl<'p> Machine<'p> {
                     Kind::List | Kind::Set | Kind::Dict | Kind::Instance { .. } => Value::Unknown,
                 }
             }
+            (Value::Library(a), Value::Library(b))
+                if operator == Operator::BitOr && super::library::is_constant(a) && super::library::is_constant(b) =>
+            {
+                // Python: `AI_NUMERICHOST | AI_NUMERICSERV` has both.
+                frame.tally.tick(price::BINARY);
+                super::value::union(&[left.clone(), right.clone()])
+            }
             (Value::Union(parts), _) => {
                 let parts = parts.clone();
                 let all: Vec<Value> = parts

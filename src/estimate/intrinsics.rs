@@ -513,14 +513,6 @@ impl<'p> Machine<'p> {
                 }
                 Some(self.decorate(intrinsic, function, arguments))
             }
-            "nonblocking" => {
-                if let Some(Value::Object(reference)) = receiver.map(|r| &**r) {
-                    self.change(reference, |object| {
-                        object.fields.insert(Rc::from("nonblocking"), Value::Bool(Some(true)));
-                    });
-                }
-                Some(Value::None)
-            }
             "closing" | "aclosing" | "nullcontext" | "enter_context" | "enter_async_context" => {
                 let value = first.unwrap_or(Value::None);
                 Some(if intrinsic.starts_with("enter") { self.entered(frame, &value, false) } else { value })

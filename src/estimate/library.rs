@@ -1,5 +1,6 @@
 //! Library calls: the knowledge entry that holds, its cost by size, its result, what it calls back.
 
+use super::class::Ancestor;
 use super::evidence::{Operation, Trail};
 use super::expressions::CallSite;
 use super::machine::{Frame, Machine};
@@ -66,7 +67,7 @@ impl<'p> Machine<'p> {
         if let Some(value) = self.where_it_runs(frame, name) {
             return value;
         }
-        let entry = entries.iter().copied().find(|e| holds(e, receiver, &arguments));
+        let entry = entries.iter().copied().find(|e| self.holds(e, receiver, &arguments));
         let Some(entry) = entry else {
             if let Some(class) = class {
                 return self.constructed(frame, &class, receiver, &arguments);
@@ -135,6 +136,9 @@ impl<'p> Machine<'p> {
             }
         }
         let (cost, trail) = self.entry_cost(frame, entry, name, receiver, arguments, site.place);
+        if let Some(receiver) = receiver {
+            self.set_known(entry, receiver);
+        }
         let mut result = None;
         let mut callback_cost = None;
         if let Some(callback) = &entry.calls
@@ -196,9 +200,12 @@ impl<'p> Machine<'p> {
             // What is read is as long as reading it is presumed to be.
             length = Some(Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 });
         }
+        // A constructor remembers its arguments even where the entry names what it makes.
+        let constructs =
+            matches!((&entry.returns, class), (Some(TypeExpression::Class(made)), Some(class)) if **class == **made);
         let mut value = match &entry.returns {
-            Some(expression) => self.typed(expression, Some(&context), length),
-            None => match class {
+            Some(expression) if !constructs => self.typed(expression, Some(&context), length),
+            _ => match class {
                 Some(class) => {
                     let made = self.constructed(frame, class, receiver, arguments);
                     if let (Value::Object(reference), Some(length)) = (&made, length) {
@@ -281,6 +288,15 @@ impl<'p> Machine<'p> {
         let prior = entry.prior.unwrap_or(1000.0);
         // Of a size that nothing tells, the lower bound is far down.
         let mut units = known.unwrap_or(Interval { low: prior / 100.0, likely: prior, high: prior * 10.0 });
+        if let Some(usual) = entry.usual
+            && !units.is_exact()
+        {
+            units = Interval {
+                low: units.low.min(usual / 10.0),
+                likely: units.likely.min(usual),
+                high: units.high.min(usual * 10.0),
+            };
+        }
         if frame.scale >= price::OFTEN && units.spread() > 20.0 {
             units = units.scaled(price::OFTEN_SHARE);
         }
@@ -533,6 +549,13 @@ impl<'p> Machine<'p> {
                 None => Value::Unknown,
             },
             TypeExpression::Decorator => Value::Identity,
+            TypeExpression::Literal(text) => {
+                Value::Text(Some(Rc::from(text.as_str())), Interval::exact(text.chars().count() as f64))
+            }
+            TypeExpression::Known(inner, word) => {
+                let value = self.typed(inner, context, length);
+                known_for(&value, word)
+            }
         }
     }
 
@@ -613,7 +636,17 @@ impl<'p> Machine<'p> {
         if let Value::Object(reference) = &value {
             let workers = self.knowledge.ancestry(class).iter().find_map(|c| c.workers.clone());
             let workers = workers.and_then(|selector| selected(&selector, None, arguments));
+            let ancestry = self.knowledge.ancestry(class);
+            let remembered: Vec<(Rc<str>, Value)> = ancestry
+                .iter()
+                .flat_map(|class| &class.remembers)
+                .filter_map(|selector| {
+                    let Selector::Argument { name: Some(name), .. } = selector else { return None };
+                    Some((Rc::from(name.as_str()), selected(selector, None, arguments)?))
+                })
+                .collect();
             self.change(reference, |object| {
+                object.fields.extend(remembered);
                 if let Some(workers) = workers {
                     object.fields.insert(Rc::from("workers"), workers);
                 }
@@ -776,7 +809,7 @@ impl<'p> Machine<'p> {
         let name: Arc<str> = Arc::from(format!("{class}.__getitem__"));
         if self.lists(&name)
             && let Some(entry) =
-                self.knowledge.calls(&name).iter().copied().find(|e| holds(e, None, &Arguments::default()))
+                self.knowledge.calls(&name).iter().copied().find(|e| self.holds(e, None, &Arguments::default()))
         {
             frame.tally.tick(entry.seconds);
         }
@@ -829,6 +862,107 @@ impl<'p> Machine<'p> {
                 self.typed(&kind, Some(&context), None)
             }
             None => owner.clone(),
+        }
+    }
+
+    /// True if an entry's conditions hold for the arguments, and for what is known of the receiver.
+    fn holds(&mut self, entry: &Entry, receiver: Option<&Rc<Value>>, arguments: &Arguments) -> bool {
+        entry.when.iter().all(|(selector, requirement)| {
+            let told = match selector {
+                Selector::Field(word) => receiver.and_then(|r| self.was_told(r, word)).map(|is| Value::Bool(Some(is))),
+                Selector::SelfValue | Selector::Argument { .. } => None,
+            };
+            let value = told.or_else(|| selected(selector, receiver, arguments));
+            match requirement {
+                Requirement::Given => value.is_some(),
+                Requirement::Absent => value.is_none() && !arguments.open_keywords,
+                Requirement::True => value.is_some_and(|v| v.truth() == Some(true)),
+                Requirement::False => value.is_some_and(|v| v.truth() == Some(false)),
+                Requirement::IsNone => value.is_some_and(|v| matches!(v, Value::None)),
+                Requirement::NotNone => value.is_some_and(|v| !matches!(v, Value::None | Value::Unknown)),
+                Requirement::Positive => value.and_then(|v| v.number()).is_some_and(|n| n.low > 0.0 || n.likely > 0.0),
+                Requirement::Zero => value.and_then(|v| v.constant()).is_some_and(|n| n == 0.0),
+                Requirement::Text(text) => match value {
+                    Some(Value::Text(Some(known), _)) => *known == **text,
+                    // A library's constant by its name: `socket.AI_NUMERICHOST`.
+                    Some(Value::Library(name)) => *name == **text,
+                    _ => false,
+                },
+                Requirement::Number(number) => value.and_then(|v| v.constant()).is_some_and(|n| n == *number),
+                Requirement::Has(name) => value.is_some_and(|v| has_flag(&v, name)),
+                Requirement::Own => value.is_some_and(|v| is_own(&v)),
+                Requirement::Is(class) => value.is_some_and(|v| self.derives(&v, class)),
+            }
+        })
+    }
+
+    /// Whether a value is a library's class, one derived from it, or an instance of one.
+    fn derives(&mut self, value: &Value, class: &str) -> bool {
+        let ancestor = match value {
+            Value::Library(name) => return self.knowledge.is_subclass(name, class),
+            Value::Class(known) => known.clone(),
+            Value::Union(parts) => {
+                return parts.iter().any(|part| self.derives(part, class));
+            }
+            Value::Object(reference) => match &reference.0.borrow().kind {
+                Kind::Library(name) => return self.knowledge.is_subclass(name, class),
+                Kind::Instance { class, .. } => class.clone(),
+                Kind::List | Kind::Set | Kind::Dict => return false,
+            },
+            _ => return false,
+        };
+        self.order(&ancestor).iter().any(|known| match known {
+            Ancestor::Library(name) => self.knowledge.is_subclass(name, class),
+            Ancestor::Project(_) | Ancestor::Unknown => false,
+        })
+    }
+
+    /// What an answer told of an object.
+    fn was_told(&self, value: &Value, word: &str) -> Option<bool> {
+        let Value::Object(reference) = value else { return None };
+        let serial = reference.0.borrow().serial;
+        self.told.iter().rev().find(|(known, told, _)| *known == serial && told == word).map(|(.., is)| *is)
+    }
+
+    /// Notes what a call makes known of its receiver.
+    fn set_known(&mut self, entry: &Entry, receiver: &Rc<Value>) {
+        let Value::Object(reference) = &**receiver else { return };
+        for (word, is) in &entry.sets {
+            let (serial, before) = {
+                let object = reference.0.borrow();
+                (object.serial, object.fields.contains_key(word.as_str()))
+            };
+            self.told.retain(|(known, told, _)| *known != serial || told != word);
+            if *is {
+                self.change(reference, |object| {
+                    object.fields.insert(Rc::from(word.as_str()), Value::Bool(Some(true)));
+                });
+            } else if before {
+                self.change(reference, |object| {
+                    object.fields.remove(word.as_str());
+                });
+            }
+        }
+    }
+
+    /// `if queue.empty():`, `while not future.done():`: what the answer tells of the receiver.
+    pub(super) fn take_answer(&mut self, method: &Value, holds: bool) {
+        match method {
+            Value::LibraryMethod(receiver, name) => {
+                let Value::Object(reference) = &**receiver else { return };
+                let knowledge = self.knowledge;
+                let serial = reference.0.borrow().serial;
+                for entry in knowledge.calls(name) {
+                    let told = if holds { &entry.if_true } else { &entry.if_false };
+                    self.told.extend(told.iter().map(|(word, is)| (serial, word.clone(), *is)));
+                }
+            }
+            Value::Union(parts) => {
+                for part in parts.iter() {
+                    self.take_answer(part, holds);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -942,30 +1076,6 @@ fn frame_place(frame: &Frame<'_>) -> Span {
     frame.function.and_then(|f| frame.spans.function_names.get(f.index())).copied().unwrap_or_default()
 }
 
-/// True if an entry's conditions hold for the arguments.
-pub fn holds(entry: &Entry, receiver: Option<&Rc<Value>>, arguments: &Arguments) -> bool {
-    entry.when.iter().all(|(selector, requirement)| {
-        let value = selected(selector, receiver, arguments);
-        match requirement {
-            Requirement::Given => value.is_some(),
-            Requirement::Absent => value.is_none() && !arguments.open_keywords,
-            Requirement::True => value.is_some_and(|v| v.truth() == Some(true)),
-            Requirement::False => value.is_some_and(|v| v.truth() == Some(false)),
-            Requirement::IsNone => value.is_some_and(|v| matches!(v, Value::None)),
-            Requirement::NotNone => value.is_some_and(|v| !matches!(v, Value::None | Value::Unknown)),
-            Requirement::Positive => value.and_then(|v| v.number()).is_some_and(|n| n.low > 0.0 || n.likely > 0.0),
-            Requirement::Zero => value.and_then(|v| v.constant()).is_some_and(|n| n == 0.0),
-            Requirement::Text(text) => match value {
-                Some(Value::Text(Some(known), _)) => *known == **text,
-                // A library's constant by its name: `socket.AI_NUMERICHOST`.
-                Some(Value::Library(name)) => *name == **text,
-                _ => false,
-            },
-            Requirement::Number(number) => value.and_then(|v| v.constant()).is_some_and(|n| n == *number),
-        }
-    })
-}
-
 /// The value that a selector names.
 pub fn selected(selector: &Selector, receiver: Option<&Rc<Value>>, arguments: &Arguments) -> Option<Value> {
     match selector {
@@ -978,5 +1088,46 @@ pub fn selected(selector: &Selector, receiver: Option<&Rc<Value>>, arguments: &A
             }
             position.and_then(|p| arguments.positional.get(p).cloned())
         }
+        Selector::Field(word) => super::spawn::field(receiver?, word),
     }
+}
+
+/// A copy of a value that is known for something.
+fn known_for(value: &Value, word: &str) -> Value {
+    match value {
+        Value::Object(_) => {
+            let copy = value.copied(false);
+            if let Value::Object(reference) = &copy {
+                reference.0.borrow_mut().fields.insert(Rc::from(word), Value::Bool(Some(true)));
+            }
+            copy
+        }
+        Value::Union(parts) => union(&parts.iter().map(|part| known_for(part, word)).collect::<Vec<_>>()),
+        other => other.clone(),
+    }
+}
+
+/// Whether a constant is meant, or stands among or-ed flags.
+fn has_flag(value: &Value, name: &str) -> bool {
+    match value {
+        Value::Library(known) => **known == *name,
+        Value::Union(parts) => parts.iter().any(|part| has_flag(part, name)),
+        _ => false,
+    }
+}
+
+/// Whether a value is a class of the project or an instance of one.
+fn is_own(value: &Value) -> bool {
+    match value {
+        Value::Class(_) => true,
+        Value::Object(reference) => matches!(reference.0.borrow().kind, Kind::Instance { .. }),
+        Value::Union(parts) => parts.iter().any(is_own),
+        _ => false,
+    }
+}
+
+/// `socket.AI_NUMERICHOST`: a library's constant, by the way it is written.
+pub fn is_constant(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.len() > 1 && !last.chars().any(char::is_lowercase)
 }

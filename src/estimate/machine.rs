@@ -60,6 +60,8 @@ pub struct Machine<'p> {
     pub(super) serial: u64,
     pub(super) lowest: usize,
     pub(super) oldest_change: u64,
+    /// What answers told of objects, by serial number: `if not queue.empty():`.
+    pub(super) told: Vec<(u64, String, bool)>,
     /// What runs, runs on an event loop; nothing where that can't be told.
     pub(super) on_loop: Option<bool>,
     memo: FxHashMap<MemoKey, Rc<Outcome>>,
@@ -290,6 +292,7 @@ impl<'p> Machine<'p> {
             serial: 0,
             lowest: usize::MAX,
             oldest_change: u64::MAX,
+            told: Vec::new(),
             on_loop: None,
             memo: FxHashMap::default(),
             answers: FxHashMap::default(),
@@ -453,6 +456,8 @@ impl<'p> Machine<'p> {
         key: Option<MemoKey>,
         compute: impl FnOnce(&mut Self, usize) -> Outcome,
     ) -> Outcome {
+        // What is told of an object holds for this call alone.
+        let key = key.filter(|_| self.told.is_empty());
         // It counts as if it ran again, so that the budget does not depend on what ran before.
         if let Some(known) = key.and_then(|key| self.memo.get(&key))
             && self.steps + known.steps < self.budget
@@ -475,7 +480,11 @@ impl<'p> Machine<'p> {
         let first_step = self.steps;
         let mark = self.events.len();
 
+        let told = self.told.clone();
         let outcome = compute(self, place);
+        // What the call asked for itself is forgotten, and what it took is gone.
+        let left = std::mem::take(&mut self.told);
+        self.told = told.into_iter().filter(|it| left.contains(it)).collect();
 
         let settled = self.lowest >= place && self.steps < self.budget;
         // What was made before the call has lower numbers than what it made itself.
@@ -940,7 +949,9 @@ impl<'p> Machine<'p> {
         // Each question has a place of its own, so that it shows which one an answer rests on.
         self.stack.push(Activation { node: (FileId::new(0), None), arguments: Rc::from([]), shapes: Vec::new() });
         self.asked.push((question, place));
+        let told = std::mem::take(&mut self.told);
         let (answer, lowest) = self.aside(compute);
+        self.told = told;
         self.asked.pop();
         self.stack.pop();
         if lowest >= place {

@@ -254,10 +254,12 @@ impl<'p> Machine<'p> {
             None => {}
         }
         let before = self.snapshot(frame);
+        let told = self.told.clone();
         let saved = std::mem::take(&mut frame.tally);
         frame.branches += 1;
         self.narrow(frame, condition, true);
         let then_flow = self.block(frame, then);
+        let then_told = std::mem::replace(&mut self.told, told.clone());
         let then_tally = std::mem::take(&mut frame.tally);
         let then_variables = self.snapshot(frame);
         self.restore(frame, before);
@@ -281,8 +283,10 @@ impl<'p> Machine<'p> {
         frame.tally.either(&then_tally, &else_tally);
         if else_flow.leaves() && !then_flow.leaves() {
             self.restore(frame, then_variables);
+            self.told = then_told;
         } else if !then_flow.leaves() {
             self.join_variables(frame, &then_variables);
+            self.told = told;
         }
         then_flow.mixed(share, else_flow)
     }
@@ -555,12 +559,20 @@ impl<'p> Machine<'p> {
         let trips =
             if always || flagged { price::endless_turns() } else { counted.unwrap_or_else(price::unknown_turns) };
         let plan = Loop { assigned, trips, place, suspends, is_for: false, is_forever: always };
+        let told = self.told.clone();
+        let mut breaks = 0.0;
         let flow = self.looped(frame, &plan, otherwise, |machine, frame| {
             machine.evaluate(frame, condition);
             frame.tally.tick(price::TURN);
             machine.narrow(frame, condition, true);
-            machine.block(frame, body)
+            let flow = machine.block(frame, body);
+            breaks = flow.breaks;
+            flow
         });
+        self.told = told;
+        if breaks <= 0.0 {
+            self.narrow(frame, condition, false);
+        }
         if always && flow.falls >= 0.01 { Flow { falls: flow.falls, ..flow } } else { flow }
     }
 
@@ -991,6 +1003,17 @@ impl<'p> Machine<'p> {
                 };
                 if is_none {
                     self.narrow_name(frame, *first, |value| if same { Value::None } else { without_none(value) });
+                } else if same
+                    && let Some(Expression::Integer(_) | Expression::Float(_)) =
+                        frame.facts.expressions.get(second.index())
+                {
+                    // Python:
+                    //     if timeout == 0: poller.poll(timeout)
+                    let known = self.peek(frame, *second);
+                    self.narrow_name(frame, *first, |value| match value {
+                        Value::Unknown | Value::Int(_) | Value::Float(_) | Value::Union(_) => known.clone(),
+                        other => other.clone(),
+                    });
                 }
             }
             Expression::Name(_) | Expression::Attribute { .. } if holds => {
@@ -1001,6 +1024,10 @@ impl<'p> Machine<'p> {
                 if let Some(value) = value {
                     frame.environment.variables.borrow_mut().insert(*name, value);
                 }
+            }
+            Expression::Call { callee, .. } if self.is_attribute(frame, *callee) => {
+                let method = self.peek(frame, *callee);
+                self.take_answer(&method, holds);
             }
             Expression::Call { callee, arguments } if holds => {
                 let is_instance = matches!(frame.facts.expressions.get(callee.index()), Some(Expression::Name(name)) if self.name(frame.file, *name) == "isinstance");
@@ -1017,6 +1044,10 @@ impl<'p> Machine<'p> {
             }
             _ => {}
         }
+    }
+
+    fn is_attribute(&self, frame: &Frame<'p>, expression: ExpressionId) -> bool {
+        matches!(frame.facts.expressions.get(expression.index()), Some(Expression::Attribute { .. }))
     }
 
     fn narrow_name(&mut self, frame: &mut Frame<'p>, expression: ExpressionId, narrowed: impl Fn(&Value) -> Value) {

@@ -10,6 +10,7 @@ pub mod types;
 use rustc_hash::{FxHashMap, FxHashSet};
 use schema::{Clock, Split, Vehicle, WaitKind};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use table::{ALIAS_ROOTS, LIBRARIES, SPAWNS};
 use types::{Class, Entry, Selector, Spawn, TypeExpression, split_of};
@@ -325,7 +326,7 @@ impl Knowledge {
         class_of(holder)?;
         let name = match self.attribute(holder, attribute)? {
             TypeExpression::Class(name) => name,
-            TypeExpression::Str => "builtins.str".to_owned(),
+            TypeExpression::Str | TypeExpression::Literal(_) => "builtins.str".to_owned(),
             TypeExpression::Bytes => "builtins.bytes".to_owned(),
             TypeExpression::Int => "builtins.int".to_owned(),
             TypeExpression::Float => "builtins.float".to_owned(),
@@ -333,7 +334,8 @@ impl Knowledge {
             TypeExpression::Tuple(_) => "builtins.tuple".to_owned(),
             TypeExpression::Set(_) => "builtins.set".to_owned(),
             TypeExpression::Dict(..) => "builtins.dict".to_owned(),
-            TypeExpression::Any
+            TypeExpression::Known(..)
+            | TypeExpression::Any
             | TypeExpression::Bool
             | TypeExpression::None
             | TypeExpression::Iterator(_)
@@ -514,6 +516,7 @@ fn user_entry(library: &Arc<str>, names: Vec<String>, clock: Clock, seconds: f64
         per: None,
         size: None,
         prior: None,
+        usual: None,
         power: None,
         below: None,
         below_clock: None,
@@ -524,6 +527,9 @@ fn user_entry(library: &Arc<str>, names: Vec<String>, clock: Clock, seconds: f64
         calls: None,
         spawn: None,
         when: Vec::new(),
+        sets: BTreeMap::new(),
+        if_true: BTreeMap::new(),
+        if_false: BTreeMap::new(),
         intrinsic: None,
         measured: None,
         note: None,

@@ -69,6 +69,9 @@ pub struct Type {
     pub vehicle: Option<Vehicle>,
     /// For pools: the argument of the constructor that limits the workers, as a selector.
     pub workers: Option<String>,
+    /// Selectors of the constructor's arguments that an instance remembers, for conditions on `self.NAME`.
+    #[serde(default)]
+    pub remembers: Vec<String>,
     /// For classes like `threading.Thread`: the method that a subclass overrides to be the target.
     pub run: Option<String>,
     /// For classes like `threading.Thread`: the method that starts the worker.
@@ -183,6 +186,9 @@ pub struct Call {
     pub size: Option<String>,
     /// Presumed number of units when the size is not known (default 1000).
     pub prior: Option<f64>,
+    /// How many units are usual at most, where the size is not known exactly: templates and settings have some
+    /// kilobytes, whatever may be presumed of the file that they come from.
+    pub usual: Option<f64>,
     /// Exponent of the size (default 1.0): 1.5 for a matrix product by elements, 1.08 for a sort.
     pub power: Option<f64>,
     /// Below this many units the call is short and `below_clock` says where its time goes
@@ -202,6 +208,7 @@ pub struct Call {
     /// `self` (the receiver), `arg(0)` (that argument), `element(0)` (an element of it),
     /// `result(0)` (what calling that argument returns), `decorator` (a decorator that returns the
     /// function unchanged), `future[T]`. A constructor's default is an instance of its class.
+    /// `'text'` is that very string. `T & word`: a T that is known to be so, for conditions on `self.word` (`element(0) & done`).
     pub returns: Option<String>,
     /// How long the result is: a number, or a measure like `size`.
     pub length: Option<Length>,
@@ -212,9 +219,21 @@ pub struct Call {
     pub spawn: Option<Spawn>,
     /// Conditions on arguments: selector to requirement; all must hold. Requirements: `given`,
     /// `absent`, `true`, `false`, `none`, `not none`, `positive`, `zero`, or `=TEXT` for equality
-    /// with a string literal or `=4` with a number. An argument whose value is unknown meets only `given`.
+    /// with a string literal or `=4` with a number, `has NAME` for a library's constant, alone or among or-ed flags,
+    /// `is CLASS` for a class that is this one or derives from it, or an instance of one, `own` for a class of the
+    /// project or an instance of one. An argument whose value is unknown meets only `given`. The selector `self.NAME` asks what the receiver is known for: an argument that it
+    /// `remembers`, what a call `sets`, what an answer told.
     #[serde(default)]
     pub when: BTreeMap<String, String>,
+    /// What the receiver is known for after the call: `{ nonblocking = true }`.
+    #[serde(default)]
+    pub sets: BTreeMap<String, bool>,
+    /// What a true answer tells of the receiver, where the code asks: `if future.done():`.
+    #[serde(default)]
+    pub if_true: BTreeMap<String, bool>,
+    /// What a false answer tells of the receiver: `while not queue.empty():`.
+    #[serde(default)]
+    pub if_false: BTreeMap<String, bool>,
     /// Names behaviour that the cost model implements (`range`, `partial`, `contextmanager`,
     /// `gather`, `jit` …); see `estimate::intrinsics`.
     pub intrinsic: Option<String>,

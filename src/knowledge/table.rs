@@ -100,6 +100,7 @@ pub(super) const LIBRARIES: &[(&str, &str)] = &[
     ("cbor2", include_str!("lib/cbor2.toml")),
     ("ccxt", include_str!("lib/ccxt.toml")),
     ("celery", include_str!("lib/celery.toml")),
+    ("certifi", include_str!("lib/certifi.toml")),
     ("cgi", include_str!("std/cgi.toml")),
     ("cgitb", include_str!("std/cgitb.toml")),
     ("channels", include_str!("lib/channels.toml")),

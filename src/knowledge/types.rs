@@ -51,6 +51,10 @@ pub enum TypeExpression {
     Result(Selector),
     /// `decorator`: a decorator that returns the function unchanged.
     Decorator,
+    /// `'text'`: that very string.
+    Literal(String),
+    /// `T & word`: a T known for that.
+    Known(Box<TypeExpression>, String),
 }
 
 /// Which of a call's values is meant.
@@ -65,6 +69,8 @@ pub enum Selector {
         /// Its keyword.
         name: Option<String>,
     },
+    /// `self.word`: what the receiver is known for.
+    Field(String),
 }
 
 /// A number that is counted on a call's arguments: the product of a factor and the terms.
@@ -119,6 +125,12 @@ pub enum Requirement {
     Text(String),
     /// It is this number.
     Number(f64),
+    /// It is this constant of a library, alone or among or-ed flags.
+    Has(String),
+    /// It is this class or one derived from it, or an instance.
+    Is(String),
+    /// It is a class of the project or an instance of one.
+    Own,
 }
 
 /// What a callable that is run in place is called with.
@@ -189,6 +201,8 @@ pub struct Entry {
     pub size: Option<Measure>,
     /// Presumed number of units.
     pub prior: Option<f64>,
+    /// How many units are usual at most, where the size is not known exactly.
+    pub usual: Option<f64>,
     /// Exponent of the size.
     pub power: Option<f64>,
     /// Below this many units the call is short.
@@ -209,6 +223,12 @@ pub struct Entry {
     pub spawn: Option<Spawn>,
     /// All must hold; sorted by the selector's text.
     pub when: Vec<(Selector, Requirement)>,
+    /// What the receiver is known for after the call.
+    pub sets: BTreeMap<String, bool>,
+    /// What a true answer tells of the receiver.
+    pub if_true: BTreeMap<String, bool>,
+    /// What a false answer tells of the receiver.
+    pub if_false: BTreeMap<String, bool>,
     /// Behaviour that the cost model implements.
     pub intrinsic: Option<String>,
     /// What was measured.
@@ -244,6 +264,8 @@ pub struct Class {
     pub vehicle: Option<Vehicle>,
     /// The constructor's argument that limits the workers.
     pub workers: Option<Selector>,
+    /// The constructor's arguments that an instance remembers.
+    pub remembers: Vec<Selector>,
     /// The method that a subclass overrides to be the target.
     pub run: Option<String>,
     /// The method that starts the worker.
@@ -255,11 +277,14 @@ pub struct Class {
 }
 
 impl Selector {
-    /// Reads `self`, `0`, `name` or `0:name`.
+    /// Reads `self`, `self.word`, `0`, `name` or `0:name`.
     pub fn parse(text: &str) -> Option<Selector> {
         let text = text.trim();
         if text == "self" {
             return Some(Selector::SelfValue);
+        }
+        if let Some(word) = text.strip_prefix("self.") {
+            return is_identifier(word).then(|| Selector::Field(word.to_owned()));
         }
         let (position, name) = match text.split_once(':') {
             Some((position, name)) => (Some(position), Some(name)),
@@ -311,13 +336,18 @@ impl Requirement {
             "not none" => Requirement::NotNone,
             "positive" => Requirement::Positive,
             "zero" => Requirement::Zero,
-            _ => {
-                let text = text.strip_prefix('=')?;
-                match text.parse() {
-                    Ok(number) => Requirement::Number(number),
-                    Err(_) => Requirement::Text(text.to_owned()),
+            "own" => Requirement::Own,
+            _ => match text.split_once(' ') {
+                Some(("has", name)) => Requirement::Has(name.to_owned()),
+                Some(("is", name)) => Requirement::Is(name.to_owned()),
+                Some(_) | None => {
+                    let text = text.strip_prefix('=')?;
+                    match text.parse() {
+                        Ok(number) => Requirement::Number(number),
+                        Err(_) => Requirement::Text(text.to_owned()),
+                    }
                 }
-            }
+            },
         })
     }
 }
@@ -355,6 +385,7 @@ impl TypeExpression {
         match self {
             TypeExpression::Class(name) => vec![name],
             TypeExpression::List(inner)
+            | TypeExpression::Known(inner, _)
             | TypeExpression::Set(inner)
             | TypeExpression::Iterator(inner)
             | TypeExpression::Awaitable(inner)
@@ -369,6 +400,7 @@ impl TypeExpression {
             | TypeExpression::Int
             | TypeExpression::Float
             | TypeExpression::Bool
+            | TypeExpression::Literal(_)
             | TypeExpression::None
             | TypeExpression::Callable
             | TypeExpression::Receiver
@@ -380,6 +412,13 @@ impl TypeExpression {
     }
 
     fn parse_single(text: &str) -> Option<TypeExpression> {
+        if let Some(text) = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+            return Some(TypeExpression::Literal(text.to_owned()));
+        }
+        if let [inner, word] = top_level(text, '&').as_slice() {
+            let (inner, word) = (TypeExpression::parse(inner)?, word.trim());
+            return is_identifier(word).then(|| TypeExpression::Known(Box::new(inner), word.to_owned()));
+        }
         if let Some((word, selector)) = application(text) {
             let selector = Selector::parse(selector)?;
             return match word {
@@ -458,12 +497,16 @@ impl Entry {
             calls: call.calls.as_ref().map(callback).transpose()?,
             spawn: call.spawn.as_ref().map(spawn).transpose()?,
             when,
+            sets: call.sets,
+            if_true: call.if_true,
+            if_false: call.if_false,
             names: call.names,
             source: call.source,
             wait: call.wait,
             seconds: call.seconds,
             per: call.per,
             prior: call.prior,
+            usual: call.usual,
             power: call.power,
             below: call.below,
             below_clock: call.below_clock,
@@ -485,8 +528,13 @@ impl Class {
             let parsed = TypeExpression::parse(text).ok_or_else(|| format!("type {text}"))?;
             attributes.insert(attribute.clone(), parsed);
         }
+        let mut remembers = Vec::new();
+        for text in &data.remembers {
+            remembers.extend(selector(Some(text))?);
+        }
         Ok(Class {
             name,
+            remembers,
             bases: data.bases,
             attributes,
             lengths: data.lengths,
@@ -620,7 +668,12 @@ mod tests {
                     ])),
                 )),
             ),
+            (
+                "element(0) & done",
+                Some(TypeExpression::Known(Box::new(TypeExpression::Element(first.clone())), "done".to_owned())),
+            ),
             ("element(0)", Some(TypeExpression::Element(first))),
+            ("str & 0", None),
             ("Frob", None),
             ("list[", None),
             ("", None),
