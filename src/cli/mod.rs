@@ -1,8 +1,10 @@
 //! The command line: arguments in, an exit code out.
 
 mod check;
+mod edit;
 mod settings;
 mod show;
+mod watch;
 
 use crate::config::Target;
 use crate::diagnostic::Confidence;
@@ -59,13 +61,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             return if error.use_stderr() { Exit::Failed } else { Exit::Clean };
         }
     };
-    let command = cli.command.unwrap_or(Command::Check(cli.check));
+    let command = cli.command.unwrap_or(Command::Check(Box::new(cli.check)));
     let result = match command {
         Command::Check(arguments) => check::check(&arguments, cli.color),
         Command::Explain(arguments) => show::explain(&arguments),
         Command::Knowledge(arguments) => show::knowledge(&arguments),
         Command::Graph(arguments) => show::graph(&arguments),
         Command::Rule(arguments) => show::rule(&arguments),
+        Command::Config(arguments) => show::config(&arguments),
+        Command::Completions { shell } => show::completions(shell),
+        Command::Man => show::man(),
         Command::Version => show::version(),
     };
     match result {
@@ -84,7 +89,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 
 /// Writes a line to stderr; where nobody listens, it is lost.
 fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{}", crate::render::harmless(line));
+    let _ = writeln!(io::stderr(), "{}", crate::render::harmless_line(line));
 }
 
 /// Says where Python threads, processes and event loops do not fit the work they are given.
@@ -114,7 +119,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Check files and folders (the default).
-    Check(Check),
+    Check(Box<Check>),
     /// Say why the function or the spawn site in a line is judged as it is.
     Explain(Explain),
     /// Say what the knowledge base holds of a qualified name.
@@ -123,6 +128,16 @@ enum Command {
     Graph(Graph),
     /// Print a rule's page.
     Rule(Rule),
+    /// List the settings, or say what one is for.
+    Config(Config),
+    /// Print a script that completes gilcheck's arguments in a shell.
+    Completions {
+        /// Which shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page, in roff.
+    Man,
     /// Print the version.
     Version,
 }
@@ -139,15 +154,47 @@ struct Check {
     choice: Choice,
     #[command(flatten)]
     options: Options,
-    /// How findings are written.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Full)]
-    output_format: Format,
+    #[command(flatten)]
+    output: Output,
+    /// Leave out findings that this file knows.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write the baseline anew, with all that is found now.
+    #[arg(long)]
+    update_baseline: bool,
+    /// Write a comment that silences it beside each finding, with this reason.
+    #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "",
+        conflicts_with_all = ["update_baseline", "statistics"])]
+    add_ignore: Option<String>,
+    /// Check again whenever a file changes.
+    #[arg(short, long, conflicts_with_all = ["update_baseline", "add_ignore", "output_file"])]
+    watch: bool,
+    /// Print the files that would be checked.
+    #[arg(long)]
+    show_files: bool,
+    /// Print the settings that would hold.
+    #[arg(long)]
+    show_settings: bool,
     /// Exit with 0 even if something was found.
     #[arg(short, long)]
     exit_zero: bool,
     /// Print findings and errors only.
     #[arg(short, long)]
     quiet: bool,
+}
+
+/// How and where findings are written.
+#[derive(Debug, Args)]
+struct Output {
+    /// How findings are written [default: full].
+    #[arg(long, value_enum, value_name = "FORMAT", env = "GILCHECK_OUTPUT_FORMAT", hide_env = true)]
+    output_format: Option<Format>,
+    /// Write the findings to this file.
+    #[arg(short, long, value_name = "FILE", env = "GILCHECK_OUTPUT_FILE", hide_env = true)]
+    output_file: Option<PathBuf>,
+    /// Count the findings of each rule instead.
+    #[arg(long)]
+    statistics: bool,
 }
 
 /// Which findings are wanted.
@@ -162,6 +209,12 @@ struct Choice {
     /// Leave these rules out.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     ignore: Vec<String>,
+    /// Leave rules out of files: `tests/**:GIL101`.
+    #[arg(long, value_name = "PATTERN:RULE", value_delimiter = ',')]
+    per_file_ignores: Option<Vec<String>>,
+    /// The same, besides what the settings say.
+    #[arg(long, value_name = "PATTERN:RULE", value_delimiter = ',')]
+    extend_per_file_ignores: Vec<String>,
     /// The least confidence that a finding must have to be shown.
     #[arg(long, value_enum, value_name = "LEVEL")]
     confidence: Option<Level>,
@@ -173,15 +226,25 @@ struct Options {
     /// The interpreter to judge for: 3.8 to 3.15, with `t` for free-threaded builds (3.14t).
     #[arg(long, value_name = "VERSION", value_parser = Target::parse)]
     target_version: Option<Target>,
-    /// Leave out files and folders that match these `.gitignore` patterns, besides the default ones.
+    /// Leave out files and folders that match these `.gitignore` patterns, in place of the default ones.
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    exclude: Option<Vec<String>>,
+    /// The same, besides the default ones.
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     extend_exclude: Vec<String>,
     /// Leave excluded files out even where they are named.
-    #[arg(long)]
+    #[arg(long, overrides_with = "no_force_exclude")]
     force_exclude: bool,
-    /// The settings file, in place of the nearest one.
-    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
-    config: Option<PathBuf>,
+    #[arg(long, overrides_with = "force_exclude", hide = true)]
+    no_force_exclude: bool,
+    /// Leave out what `.gitignore` names, even where the settings do not.
+    #[arg(long, overrides_with = "no_respect_gitignore")]
+    respect_gitignore: bool,
+    #[arg(long, overrides_with = "respect_gitignore", hide = true)]
+    no_respect_gitignore: bool,
+    /// A settings file in place of the nearest one, or a setting: `confidence = 'low'`.
+    #[arg(long, value_name = "FILE|SETTING")]
+    config: Vec<String>,
     /// Read no settings file.
     #[arg(long)]
     isolated: bool,
@@ -234,6 +297,35 @@ struct Rule {
     /// Print all pages.
     #[arg(long)]
     all: bool,
+}
+
+#[derive(Debug, Args)]
+struct Config {
+    /// The setting's name; without it, the list of all.
+    #[arg(value_name = "KEY")]
+    key: Option<String>,
+    /// How the answer is written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ConfigFormat::Text)]
+    output_format: ConfigFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ConfigFormat {
+    Text,
+    /// Names, kinds, defaults, examples and purposes.
+    Json,
+    /// The JSON schema of a settings file.
+    JsonSchema,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Nushell,
+    Powershell,
+    Zsh,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

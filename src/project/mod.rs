@@ -80,10 +80,15 @@ struct File {
 
 impl Project {
     /// Puts files together. They are numbered in the order of their paths; of two with one path the first counts.
-    pub fn new(mut inputs: Vec<SourceInput>) -> Project {
+    pub fn new(inputs: Vec<SourceInput>) -> Project {
+        Project::with_roots(inputs, &[])
+    }
+
+    /// Like [`Project::new`], with folders that hold top-level modules: `lib`, or `` for where all paths begin.
+    pub fn with_roots(mut inputs: Vec<SourceInput>, roots: &[String]) -> Project {
         inputs.sort_by(|a, b| a.path.cmp(&b.path));
         inputs.dedup_by(|later, earlier| later.path == earlier.path);
-        let folders = Folders::new(inputs.iter().map(|input| input.path.as_str()));
+        let folders = Folders::new(inputs.iter().map(|input| input.path.as_str()), roots);
         let file = |input| File { input, name: OnceLock::new(), parsed: OnceLock::new() };
         Project {
             files: inputs.into_iter().map(file).collect(),
@@ -139,10 +144,13 @@ impl Project {
     ///
     /// From the outermost folder with an `__init__.py` downwards; `pkg/__init__.py` is `pkg`. A script outside
     /// packages is its stem. Where files import it by a longer name, through folders without `__init__.py`
-    /// (`import tools.build`), it is the shortest such name.
+    /// (`import tools.build`), it is the shortest such name. Below a root of the settings it is the way from there.
     pub fn module_name(&self, file: FileId) -> &str {
         let Some(entry) = self.files.get(file.index()) else { return "" };
         entry.name.get_or_init(|| {
+            if let Some(name) = self.folders.name_from_root(file, &entry.input.path) {
+                return name;
+            }
             let mut candidates = self.folders.module_names(file, &entry.input.path);
             let Some(first) = candidates.next() else { return Box::default() };
             let Some(second) = candidates.next() else { return first };

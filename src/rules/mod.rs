@@ -10,11 +10,14 @@ pub mod native_in_processes;
 pub mod cpu_on_event_loop;
 pub mod blocking_io_on_event_loop;
 pub mod blocking_file_io_on_event_loop;
+pub mod unused_suppression;
 
 use crate::config::Target;
 use crate::diagnostic::Diagnostic;
 use crate::estimate::Report;
+use crate::id::FileId;
 use crate::project::Project;
+use crate::suppress::Unused;
 use sites::{HandoverSite, StallSite};
 
 /// One rule.
@@ -41,6 +44,8 @@ pub enum Check {
     Handover(fn(&HandoverSite<'_>) -> Option<Diagnostic>),
     /// Stretches in which an event loop stands still.
     Stall(fn(&StallSite<'_>) -> Option<Diagnostic>),
+    /// Comments that silence nothing; looked at when the other rules are done.
+    Suppression(fn(FileId, &Unused) -> Diagnostic),
 }
 
 /// Every rule, by code.
@@ -53,6 +58,7 @@ pub const RULES: &[Rule] = &[
     cpu_on_event_loop::RULE,
     blocking_io_on_event_loop::RULE,
     blocking_file_io_on_event_loop::RULE,
+    unused_suppression::RULE,
 ];
 
 /// What the chosen rules object to in what the estimate saw.
@@ -64,6 +70,7 @@ pub fn check(project: &Project, report: &Report, target: Target, is_chosen: impl
         match rule.check {
             Check::Handover(check) => found.extend(handovers.iter().filter_map(check)),
             Check::Stall(check) => found.extend(stalls.iter().filter_map(check)),
+            Check::Suppression(_) => {}
         }
     }
     found
