@@ -92,22 +92,20 @@ fn physical(context: &Context<'_>, file: FileId, span: Span) -> Value {
     let (start, end) = (context.place(file, span.start), context.place(file, span.end));
     let mut place = json!({ "artifactLocation": artifact(&context.service_path(file)) });
     let mut location = json!({});
-    match start.cell {
-        None => {
-            if let Some(place) = place.as_object_mut() {
-                place.insert("region".to_string(), region(start, end));
-            }
-        }
-        // A region is one of the file, which is JSON; the cell is said beside it.
-        Some(cell) => {
-            if let Some(location) = location.as_object_mut() {
-                let name = format!("cell {cell}, line {}", start.row);
-                location.insert("logicalLocations".to_string(), json!([{ "name": name, "kind": "cell" }]));
-            }
-        }
+    // A region is one of the file; that of a notebook is JSON, so the cell is said beside it.
+    let region = match start.cell {
+        None => region(start, end),
+        Some(_) => json!({ "startLine": 1 }),
+    };
+    if let Some(place) = place.as_object_mut() {
+        place.insert("region".to_string(), region);
     }
     if let Some(location) = location.as_object_mut() {
         location.insert("physicalLocation".to_string(), place);
+        if let Some(cell) = start.cell {
+            let name = format!("cell {cell}, line {}", start.row);
+            location.insert("logicalLocations".to_string(), json!([{ "name": name, "kind": "cell" }]));
+        }
     }
     location
 }
