@@ -12,6 +12,7 @@ use crate::fix;
 use crate::id::{FileId, FunctionId};
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::{Answer, Knowledge, UserKnowledge, UserSpawn};
+use crate::overview::{self, Site};
 use crate::project::{Project, SourceInput};
 use crate::rules::{self, Check, RULES, Rule};
 use crate::source::{self, Cell, Notebook};
@@ -70,6 +71,12 @@ impl AnalysisHost {
     /// The texts of all files by path, and whether findings in them are wanted.
     pub fn files(&self) -> &BTreeMap<String, (Arc<str>, bool)> {
         &self.files
+    }
+
+    /// Takes the files of another host, as they are there.
+    pub fn take_files(&mut self, other: &AnalysisHost) {
+        self.files.clone_from(&other.files);
+        self.cells.clone_from(&other.cells);
     }
 
     /// The files as they are now, ready to be asked about.
@@ -361,6 +368,11 @@ impl Analysis {
             Some(Oddity { file: *file, span, what: what.to_string() })
         };
         reported.iter().filter_map(oddity).collect()
+    }
+
+    /// Every hand-over in the reported files, in path order.
+    pub fn sites(&self) -> Vec<Site> {
+        overview::sites(&self.project, &self.outcome().report, self.settings.target)
     }
 
     /// The text of a file.

@@ -17,6 +17,7 @@ pub mod hazards;
 pub mod rules;
 pub mod fix;
 pub mod explain;
+pub mod overview;
 pub mod analysis;
 pub mod render;
 pub mod walk;

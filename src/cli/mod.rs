@@ -2,6 +2,7 @@
 
 mod check;
 mod edit;
+mod report;
 mod settings;
 mod show;
 mod watch;
@@ -67,6 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Explain(arguments) => show::explain(&arguments),
         Command::Knowledge(arguments) => show::knowledge(&arguments),
         Command::Graph(arguments) => show::graph(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
         Command::Rule(arguments) => show::rule(&arguments),
         Command::Config(arguments) => show::config(&arguments),
         Command::Completions { shell } => show::completions(shell),
@@ -98,6 +100,7 @@ fn say(line: &str) {
     name = "gilcheck",
     version,
     args_conflicts_with_subcommands = true,
+    args_override_self = true,
     disable_help_flag = true,
     disable_help_subcommand = true,
     // The README shows the help, so it must not depend on the terminal.
@@ -126,6 +129,8 @@ enum Command {
     Knowledge(Knowledge),
     /// Print the call graph that was resolved.
     Graph(Graph),
+    /// Write a page on which a project's concurrency can be seen and explored.
+    Report(Box<Report>),
     /// Print a rule's page.
     Rule(Rule),
     /// List the settings, or say what one is for.
@@ -285,6 +290,23 @@ struct Graph {
     /// How the graph is written.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = GraphFormat::Json)]
     output_format: GraphFormat,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Debug, Args)]
+struct Report {
+    /// Files and folders.
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// Write this HTML file.
+    #[arg(long, value_name = "FILE")]
+    html: PathBuf,
+    /// The project's name on the page; the folder's where it is left out.
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    #[command(flatten)]
+    choice: Choice,
     #[command(flatten)]
     options: Options,
 }

@@ -10,6 +10,7 @@ pub mod json;
 pub mod junit;
 pub mod pylint;
 pub mod rdjson;
+pub mod report;
 pub mod sarif;
 pub mod statistics;
 

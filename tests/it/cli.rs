@@ -673,6 +673,22 @@ fn fingerprints_do_not_hold_lines() {
 }
 
 #[test]
+fn a_report_is_one_page() {
+    let project = Project::new(&[("a.py", SLEEPY)]);
+    let title = "</script><b>&";
+    let ran = project.run(&["report", "--html", "out.html", "--title", title]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, "Wrote out.html: 0 hand-overs, 1 finding.\n"));
+    let page = std::fs::read_to_string(project.root.join("out.html")).unwrap();
+    let (_, rest) = page.split_once("id=\"data\">").unwrap();
+    let (data, _) = rest.split_once("</script>").unwrap();
+    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    assert_eq!((&data["title"], &data["findings"][0]["code"]), (&title.into(), &"GIL302".into()));
+    assert!(page.contains("<title>gilcheck: &lt;/script&gt;&lt;b&gt;&amp;</title>"), "{page}");
+    assert!(!page.contains("src=") && !page.contains("@import") && !page.contains("{{"), "it loads nothing");
+    project.run(&["report", "--html", "none/out.html"]).failed_with("none/out.html: cannot write the report");
+}
+
+#[test]
 fn shells_and_man_are_served() {
     let project = Project::new(&[]);
     for (shell, part) in [
