@@ -273,8 +273,11 @@ struct Explain {
 #[derive(Debug, Args)]
 struct Knowledge {
     /// Qualified names: `requests.get`, `queue.Queue.get`.
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "NAME")]
     names: Vec<String>,
+    /// Say it of every name that is known.
+    #[arg(long)]
+    all: bool,
     /// How the answer is written.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = KnowledgeFormat::Text)]
     output_format: KnowledgeFormat,

@@ -11,7 +11,7 @@ use crate::config::key::{self, KEYS, Key};
 use crate::config::{Located, Settings, nearest};
 use crate::cost::Workload;
 use crate::discover::{Found, rule_words, unknown_rule};
-use crate::knowledge::Answer;
+use crate::knowledge::{Answer, Knowledge as KnowledgeBase};
 use crate::render::harmless;
 use crate::rules::{RULES, Rule as Registered};
 use crate::walk::Given;
@@ -59,7 +59,8 @@ fn place(text: &str) -> Result<(PathBuf, u32), Failure> {
 
 pub(super) fn knowledge(arguments: &Knowledge) -> Result<Exit, Failure> {
     let found = settings::find(&arguments.options, &Choice::default(), &BaselineChoice::default(), &[])?;
-    let answers = AnalysisHost::new(found.settings).analysis().knowledge(&arguments.names);
+    let names = if arguments.all { KnowledgeBase::names() } else { arguments.names.clone() };
+    let answers = AnalysisHost::new(found.settings).analysis().knowledge(&names);
     let mut text = String::new();
     match arguments.output_format {
         KnowledgeFormat::Json => {

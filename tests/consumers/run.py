@@ -488,6 +488,13 @@ def test_report():
     run("node", script, node(), chromium(), folder / "report.html", folder / "findings.json", folder)
 
 
+def test_site():
+    """The documentation is built by its command; in a browser its links lead somewhere and small screens hold it."""
+    folder = fresh("site")
+    run(sys.executable, ROOT / "docs/build.py", "--gilcheck", program())
+    run("node", ROOT / "tests/consumers/site.mjs", node(), chromium(), ROOT / "target/docs/site", folder)
+
+
 def test_completions():
     """Shells that are here read their completions, and man its page."""
     folder = fresh("completions")

@@ -724,6 +724,9 @@ fn questions_are_answered() {
     let answers: serde_json::Value = serde_json::from_str(&project.run(&arguments).stdout).unwrap();
     assert_eq!(answers[0]["class"], "io");
     assert_eq!(answers[1]["class"], "unknown");
+    let all = project.run(&["knowledge", "--all", "--output-format", "json"]).stdout;
+    let all: Vec<serde_json::Value> = serde_json::from_str(&all).unwrap();
+    assert!(all.len() > 1000 && all.iter().all(|it| it["class"] != "unknown" && it["source"] != ""), "{}", all.len());
 }
 
 #[test]
