@@ -82,8 +82,12 @@ def settings(ask):
 
 def knowledge(ask):
     answers = json.loads(ask("knowledge", "--all", "--output-format", "json"))
-    rows = [[it["name"], it["class"], it["small_class"], it["source"]] for it in answers]
-    write("knowledge-data.js", "window.GILCHECK_KNOWLEDGE = " + json.dumps(rows, separators=(",", ":")) + ";\n")
+    # Many names share a source.
+    sources = sorted({it["source"] for it in answers})
+    number = {source: at for at, source in enumerate(sources)}
+    rows = [[it["name"], it["class"], it["small_class"], number[it["source"]]] for it in answers]
+    data = json.dumps({"sources": sources, "names": rows}, separators=(",", ":"), ensure_ascii=False)
+    write("knowledge-data.js", f"window.GILCHECK_KNOWLEDGE = {data};\n")
     shutil.copy(ROOT / "docs/knowledge.js", PAGES / "knowledge.js")
     kinds = sorted({it["class"] for it in answers} | {it["small_class"] for it in answers})
     options = "".join(f'<option value="{kind}">{kind}</option>' for kind in kinds)
@@ -94,7 +98,7 @@ and the source that says so. `cpu` holds the GIL, `cpu-nogil` computes without i
 worth counting. `gilcheck knowledge NAME` says it in a terminal. What is missing or wrong can be said in the
 [settings](settings.md#io).
 
-<div id="knowledge" markdown="0">
+<div id="knowledge-browser" markdown="0">
 <p><label>Name <input type="search" placeholder="requests.get"></label>
 <label>Class <select><option value="">any</option>{options}</select></label> <span role="status"></span></p>
 <div style="overflow-x:auto"><table><thead><tr><th>name</th><th>class</th><th>source</th></tr></thead><tbody></tbody></table></div>

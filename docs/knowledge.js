@@ -1,10 +1,10 @@
 // The knowledge browser: a table of names that a word and a class narrow down.
 "use strict";
 (() => {
-  const place = document.getElementById("knowledge");
+  const place = document.getElementById("knowledge-browser");
   if (!place) return;
   const MOST = 200;
-  const names = window.GILCHECK_KNOWLEDGE;
+  const { names, sources } = window.GILCHECK_KNOWLEDGE;
   const word = place.querySelector("input");
   const kind = place.querySelector("select");
   const rows = place.querySelector("tbody");
@@ -21,7 +21,7 @@
       name.toLowerCase().includes(wanted) && (!kind.value || is === kind.value || small === kind.value));
     rows.replaceChildren(...found.slice(0, MOST).map(([name, is, small, source]) => {
       const row = document.createElement("tr");
-      row.append(cell(name, true), cell(is === small ? is : `${is} (${small} when small)`), cell(source));
+      row.append(cell(name, true), cell(is === small ? is : `${is} (${small} when small)`), cell(sources[source]));
       return row;
     }));
     count.textContent = found.length > MOST ? `${MOST} of ${found.length} names; go on typing` : `${found.length} names`;

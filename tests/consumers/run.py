@@ -476,6 +476,29 @@ def test_workflows():
     run("bash", "-n", ROOT / "action/run.sh")
 
 
+def test_dockerfile():
+    """What the Dockerfile copies is enough to build gilcheck; the image itself needs a Docker that runs."""
+    folder = fresh("docker")
+    text = (ROOT / "Dockerfile").read_text()
+    stage = text.split("\nFROM scratch")[0]
+    for line in re.findall(r"(?m)^COPY (.+)$", stage):
+        *sources, target = line.split()
+        for source in sources:
+            place = folder / target / (pathlib.Path(source).name if target.endswith("/") else "")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+            copy(ROOT / source, place)
+    expect("cargo build --release --locked" in stage, stage)
+    env = {"CARGO_TARGET_DIR": str(WORK / "target")}
+    run("cargo", "build", "--profile", "quick", "--locked", cwd=folder, env=env, timeout=3600)
+    expect(run(WORK / "target/quick/gilcheck", "rule").stdout.startswith("GIL101"), "rule")
+    if shutil.which("docker") and run("docker", "info", code=None).returncode == 0:
+        run("docker", "build", "-t", "gilcheck-test", ".", cwd=ROOT, timeout=3600)
+        write(folder / "work", {"bad.py": SLEEPY})
+        ran = run("docker", "run", "--rm", "-v", f"{folder / 'work'}:/io:ro", "gilcheck-test", code=1)
+        expect("GIL302" in ran.stdout, ran.stdout)
+
+
 def test_report():
     """The HTML report works in a browser, wide and small, and loads nothing."""
     folder = fresh("report")
