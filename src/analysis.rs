@@ -7,13 +7,14 @@ use crate::cost::Workload;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::estimate::trace::Trace;
 use crate::estimate::{self, Report};
+use crate::explain::{self, Account};
 use crate::facts::ir::{Facts, Spans, Statement};
 use crate::fix;
 use crate::id::{FileId, FunctionId};
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::{Answer, Knowledge, UserKnowledge, UserSpawn};
 use crate::overview::{self, Site};
-use crate::project::{Project, SourceInput};
+use crate::project::{self, Content, Layout, Project};
 use crate::rules::{self, Check, RULES, Rule};
 use crate::source::{self, Cell, Notebook};
 use crate::suppress::{self, Judgement, Suppressions, Unused, Wanted};
@@ -36,63 +37,135 @@ pub struct Change {
 /// Holds the files and brings them up to date.
 #[derive(Debug, Clone)]
 pub struct AnalysisHost {
-    settings: Settings,
-    ignores: FileIgnores,
+    settings: Arc<Settings>,
+    ignores: Arc<FileIgnores>,
     knowledge: Arc<Knowledge>,
-    files: BTreeMap<String, (Arc<str>, bool)>,
+    files: BTreeMap<Arc<str>, Entry>,
     /// The cells of notebooks.
     cells: BTreeMap<String, Arc<[Cell]>>,
+    /// Where the files stand; kept as long as that stays the same.
+    layout: OnceLock<Arc<Layout>>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    content: Arc<Content>,
+    reported: bool,
 }
 
 impl AnalysisHost {
     /// A host without files.
     pub fn new(settings: Settings) -> AnalysisHost {
         let knowledge = Arc::new(Knowledge::new(user_knowledge(&settings.knowledge)));
-        let ignores = FileIgnores::new(&settings);
-        AnalysisHost { settings, ignores, knowledge, files: BTreeMap::new(), cells: BTreeMap::new() }
-    }
-
-    /// Takes a change in. Of a notebook (`.ipynb`) the code is taken; one that cannot be read has none.
-    pub fn apply_change(&mut self, change: Change) {
-        self.cells.remove(&change.path);
-        let Some(mut text) = change.text else {
-            self.files.remove(&change.path);
-            return;
-        };
-        if source::is_notebook(&change.path) {
-            let notebook = source::notebook(&text).ok();
-            let cells = notebook.as_ref().map_or(Vec::new(), |notebook| notebook.cells.clone());
-            self.cells.insert(change.path.clone(), cells.into());
-            text = notebook.map_or("".into(), |notebook| notebook.text.into());
+        AnalysisHost {
+            ignores: Arc::new(FileIgnores::new(&settings)),
+            settings: Arc::new(settings),
+            knowledge,
+            files: BTreeMap::new(),
+            cells: BTreeMap::new(),
+            layout: OnceLock::new(),
         }
-        self.files.insert(change.path, (text, change.reported));
     }
 
-    /// The texts of all files by path, and whether findings in them are wanted.
-    pub fn files(&self) -> &BTreeMap<String, (Arc<str>, bool)> {
-        &self.files
+    /// Other settings hold from now on.
+    pub fn set_settings(&mut self, settings: Settings) {
+        if settings != *self.settings {
+            if settings.roots != self.settings.roots {
+                self.layout = OnceLock::new();
+            }
+            self.ignores = Arc::new(FileIgnores::new(&settings));
+            self.knowledge = Arc::new(Knowledge::new(user_knowledge(&settings.knowledge)));
+            self.settings = Arc::new(settings);
+        }
     }
 
-    /// Takes the files of another host, as they are there.
+    /// Takes a change in. Of a notebook (`.ipynb`) the code is taken; one that cannot be read has none. What was made of a text is kept as long as the text stays the same.
+    pub fn apply_change(&mut self, change: Change) {
+        self.replace(change, |_, text| Content::new(text));
+    }
+
+    /// Takes in a change of a file that is being edited: its syntax tree is kept, so that the next edit costs
+    /// little.
+    pub fn apply_edit(&mut self, change: Change) {
+        self.replace(change, Content::edited);
+    }
+
+    fn replace(&mut self, change: Change, next: impl FnOnce(&Content, Arc<str>) -> Content) {
+        let Change { path, mut text, reported } = change;
+        self.cells.remove(&path);
+        if let Some(json) = text.take_if(|_| source::is_notebook(&path)) {
+            let notebook = source::notebook(&json).unwrap_or_default();
+            self.cells.insert(path.clone(), notebook.cells.into());
+            text = Some(notebook.text.into());
+        }
+        match (self.files.get_mut(path.as_str()), text) {
+            (Some(entry), Some(text)) => {
+                entry.reported = reported;
+                let old = entry.content.text();
+                if *old == text {
+                    return;
+                }
+                if let Some(layout) = self.layout.get()
+                    && !project::mention_the_same(old, &text)
+                {
+                    self.layout = OnceLock::from(Arc::new(layout.with_other_mentions()));
+                }
+                entry.content = Arc::new(next(&entry.content, text));
+            }
+            (None, Some(text)) => {
+                let content = Arc::new(next(&Content::new(Arc::from("")), text));
+                self.files.insert(Arc::from(path), Entry { content, reported });
+                self.layout = OnceLock::new();
+            }
+            (Some(_), None) => {
+                self.files.remove(path.as_str());
+                self.layout = OnceLock::new();
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// The text of a file.
+    pub fn text(&self, path: &str) -> Option<&Arc<str>> {
+        self.files.get(path).map(|entry| entry.content.text())
+    }
+
+    /// Takes the files of another host; what was made of texts that are the same here is kept.
     pub fn take_files(&mut self, other: &AnalysisHost) {
-        self.files.clone_from(&other.files);
+        let mut files = other.files.clone();
+        for (path, entry) in &mut files {
+            if let Some(old) = self.files.get(path)
+                && old.content.text() == entry.content.text()
+            {
+                entry.content = Arc::clone(&old.content);
+            }
+        }
+        self.files = files;
         self.cells.clone_from(&other.cells);
+        self.layout = OnceLock::new();
     }
 
     /// The files as they are now, ready to be asked about.
     pub fn analysis(&self) -> Analysis {
-        let input = |(path, (text, reported)): (&String, &(Arc<str>, bool))| SourceInput {
-            path: path.clone(),
-            text: Arc::clone(text),
-            reported: *reported,
-        };
+        self.analysis_with(|_, entry| entry.reported)
+    }
+
+    /// The files as they are now, where findings are wanted in these alone.
+    pub fn analysis_of(&self, paths: &[&str]) -> Analysis {
+        self.analysis_with(|path, _| paths.contains(&path))
+    }
+
+    fn analysis_with(&self, is_reported: impl Fn(&str, &Entry) -> bool) -> Analysis {
+        let layout = self
+            .layout
+            .get_or_init(|| Arc::new(Layout::new(self.files.keys().cloned().collect(), &self.settings.roots)));
+        let files = self.files.iter().map(|(path, entry)| (Arc::clone(&entry.content), is_reported(path, entry)));
         Analysis {
-            settings: self.settings.clone(),
-            ignores: self.ignores.clone(),
+            settings: Arc::clone(&self.settings),
+            ignores: Arc::clone(&self.ignores),
             knowledge: Arc::clone(&self.knowledge),
-            project: Project::with_roots(self.files.iter().map(input).collect(), &self.settings.roots),
+            project: Project::with_layout(Arc::clone(layout), files),
             cells: self.cells.clone(),
-            lines: self.files.iter().map(|_| OnceLock::new()).collect(),
             traces: self.files.iter().map(|_| OnceLock::new()).collect(),
             outcome: OnceLock::new(),
         }
@@ -102,12 +175,11 @@ impl AnalysisHost {
 /// One state of all files. Files are numbered in path order.
 #[derive(Debug)]
 pub struct Analysis {
-    settings: Settings,
-    ignores: FileIgnores,
+    settings: Arc<Settings>,
+    ignores: Arc<FileIgnores>,
     knowledge: Arc<Knowledge>,
     project: Project,
     cells: BTreeMap<String, Arc<[Cell]>>,
-    lines: Vec<OnceLock<LineIndex>>,
     /// By file: what its expressions stand for, for fixes.
     traces: Vec<OnceLock<Trace>>,
     outcome: OnceLock<Outcome>,
@@ -201,7 +273,14 @@ impl Analysis {
     /// [`Analysis::diagnostics`], each with its fix.
     pub fn diagnostics_with_fixes(&self) -> Vec<Diagnostic> {
         let mut found = self.diagnostics();
-        found.par_iter_mut().for_each(|found| found.fix = self.fix(found).map(Box::new));
+        // One after the other: the trace that a file's findings share is made with other threads, and one of these that
+        // waits would take up another finding that needs the same trace, and wait for itself.
+        for found in &mut found {
+            found.fix = self.fix(found).map(Box::new);
+            if let Some(fix) = &found.fix {
+                found.help = format!("{}. {}", found.help.trim_end_matches('.'), fix.advice());
+            }
+        }
         found
     }
 
@@ -213,6 +292,10 @@ impl Analysis {
         // A comment that silences nothing is found with its fix.
         if let Some(fix) = &found.fix {
             return Some((**fix).clone());
+        }
+        // Nothing is written into notebooks.
+        if self.cells.contains_key(self.path(found.file)) {
+            return None;
         }
         let trace = self.traces.get(found.file.index())?.get_or_init(|| {
             let files = fix::scope(&self.project, found.file);
@@ -293,6 +376,7 @@ impl Analysis {
         let Some(check) = unused else { return found };
         for unused in suppressions.unused(text, lines, &uses, |code| self.judgement(code)) {
             let mut diagnostic = check(file, &unused);
+            diagnostic.fix.take_if(|_| self.cells.contains_key(self.path(file)));
             diagnostic.scope = rules::sites::scope(&self.project, file, function_around(spans, diagnostic.span));
             // A comment for all rules does not excuse itself.
             if !silencers(&diagnostic).iter().any(|(_, code)| code.is_some()) {
@@ -387,11 +471,7 @@ impl Analysis {
 
     /// Where the lines of a file start.
     pub fn lines(&self, file: FileId) -> &LineIndex {
-        static EMPTY: OnceLock<LineIndex> = OnceLock::new();
-        match self.lines.get(file.index()) {
-            Some(lines) => lines.get_or_init(|| LineIndex::new(self.text(file))),
-            None => EMPTY.get_or_init(|| LineIndex::new("")),
-        }
+        self.project.lines(file)
     }
 
     /// The cell of a notebook that a row (from 1) of its text belongs to, and the row there.
@@ -401,7 +481,12 @@ impl Analysis {
 
     /// The file at a path.
     pub fn file_at(&self, path: &str) -> Option<FileId> {
-        self.project.files().find(|file| self.path(*file) == path)
+        self.project.file_at(path)
+    }
+
+    /// True if the findings here are those of `later` too: nothing that they rest on has changed.
+    pub fn holds_for(&self, later: &Analysis) -> bool {
+        Arc::ptr_eq(&self.settings, &later.settings) && self.project.holds_for(&later.project)
     }
 
     /// The files that findings are wanted in.
@@ -414,6 +499,27 @@ impl Analysis {
     pub fn explain(&self, path: &str, row: u32) -> Option<String> {
         let file = self.file_at(path)?;
         crate::explain::at(&self.project, &self.knowledge, self.settings.target, file, row, self.lines(file))
+    }
+
+    /// What there is to say of each function of a file.
+    pub fn functions(&self, file: FileId) -> Vec<Account> {
+        explain::functions(&self.project, &self.knowledge, self.settings.target, file)
+    }
+
+    /// What there is to say of the function whose name stands at a byte, or of the work handed over there.
+    pub fn accounts_at(&self, file: FileId, offset: u32) -> Vec<Account> {
+        explain::here(&self.project, &self.knowledge, self.settings.target, file, offset)
+    }
+
+    /// The comment at a byte.
+    pub fn comment_at(&self, file: FileId, offset: u32) -> Option<Span> {
+        let comments = &self.project.parsed(file).spans.comments;
+        comments.iter().copied().find(|span| span.start <= offset && offset <= span.end)
+    }
+
+    /// Where to write what so that a finding is silenced.
+    pub fn silencing_edit(&self, found: &Diagnostic) -> Option<(Span, String)> {
+        self.ignore_edits(found.file, &[found], "").into_iter().next()
     }
 
     /// The call graph.

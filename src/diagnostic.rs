@@ -54,6 +54,27 @@ pub struct Fix {
     pub hazards: Vec<Hazard>,
 }
 
+impl Fix {
+    /// What it offers and what stands against it, for a finding's help.
+    pub fn advice(&self) -> String {
+        let title = &self.title;
+        let hazard = self.hazards.first().map(|hazard| format!(" ({}: {})", hazard.code, hazard.what));
+        let hazard = hazard.unwrap_or_default();
+        match self.applicability {
+            Applicability::Safe => format!("`--fix` does it: {title}"),
+            Applicability::Unsafe => {
+                format!("`--fix --unsafe-fixes` does it, if you know it to be right: {title}{hazard}")
+            }
+            Applicability::DisplayOnly => format!("It takes more than to {}{hazard}", lower(title)),
+        }
+    }
+}
+
+fn lower(title: &str) -> String {
+    let mut letters = title.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// Who may apply a fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Applicability {
@@ -168,4 +189,15 @@ pub struct Evidence {
     pub what: String,
     /// The knowledge entry that says so: `time.sleep: waits (…source…)`.
     pub knowledge: Option<String>,
+}
+
+impl HazardState {
+    /// The word for it in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            HazardState::Breaks => "breaks",
+            HazardState::Present => "present",
+            HazardState::Undecided => "undecided",
+        }
+    }
 }

@@ -6,6 +6,7 @@ use crate::config::layer::Layer;
 use crate::config::{ConfigError, Located, Settings, Target, is_selector, nearest};
 use crate::rules::RULES;
 use crate::text::Position;
+use crate::walk::{self, Exclude};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,10 +41,38 @@ pub struct Found {
     pub files: Vec<PathBuf>,
 }
 
+impl Found {
+    /// What the walk is to leave out.
+    pub fn exclude(&self) -> Exclude {
+        Exclude {
+            patterns: self.settings.exclude.clone(),
+            forced: self.settings.force_exclude,
+            gitignore: self.settings.respect_gitignore,
+        }
+    }
+
+    /// The same, for files that are named too: an editor opens whatever there is.
+    pub fn exclude_always(&self) -> Exclude {
+        Exclude { forced: true, ..self.exclude() }
+    }
+
+    /// The settings in the terms of an engine whose paths are relative to `base`, a real path.
+    pub fn settings_at(&self, base: &Path) -> Settings {
+        let mut settings = self.settings.clone();
+        let root = |src: &Located| {
+            let folder = if src.folder.is_empty() { &self.folder } else { Path::new(&src.folder) };
+            walk::path_below(base, &folder.join(&src.text))
+        };
+        settings.roots = settings.src.iter().filter_map(root).collect();
+        settings.base = engine_folder(base);
+        settings
+    }
+}
+
 /// Why there are no settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsError {
-    /// The file that is wrong.
+    /// The file that is wrong, as an absolute path where it is known.
     pub file: PathBuf,
     /// Where in it; `None` where it could not be read.
     pub position: Option<Position>,
@@ -53,7 +82,9 @@ pub struct SettingsError {
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = self.file.display();
+        let here = current_folder();
+        let file = shown(&self.file, &here);
+        let file = file.display();
         match self.position {
             Some(at) => write!(f, "{file}:{}:{}: {}", at.row, at.column, self.message),
             None => write!(f, "{file}: {}", self.message),
@@ -101,7 +132,6 @@ pub fn settings_for(path: &Path, overrides: &Overrides) -> Result<Found, Setting
 fn read_baseline(settings: &mut Settings, may_be_missing: bool) -> Result<(), SettingsError> {
     let Some(named) = &settings.baseline else { return Ok(()) };
     let file = Path::new(&named.folder).join(expand(&named.text));
-    let short = shown(&file, &current_folder());
     let parent = file.parent().map(Path::to_path_buf).unwrap_or_default();
     let folder = fs::canonicalize(&parent).unwrap_or(parent);
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -109,13 +139,13 @@ fn read_baseline(settings: &mut Settings, may_be_missing: bool) -> Result<(), Se
         Ok(text) => match Baseline::parse(&text) {
             Ok(known) => Some(known),
             Err(_) if may_be_missing => None,
-            Err((position, message)) => return Err(SettingsError::at(&short, position, message)),
+            Err((position, message)) => return Err(SettingsError::at(&file, position, message)),
         },
         Err(_) if may_be_missing => None,
         Err(error) => {
             let why = if error.kind() == std::io::ErrorKind::NotFound { "no such file" } else { &error.to_string() };
             let remedy = "write the baseline with `gilcheck --baseline FILE --update-baseline`";
-            return Err(SettingsError::new(&short, format!("{why}; {remedy}")));
+            return Err(SettingsError::new(&file, format!("{why}; {remedy}")));
         }
     };
     settings.baseline = Some(Located { folder: engine_folder(&folder), text: name });
@@ -157,7 +187,7 @@ fn nearest_file(path: &Path, here: PathBuf) -> Result<Found, SettingsError> {
             // A `pyproject.toml` without a section of ours is somebody else's.
             let Some(Read { layer: Some(layer), requires }) = read(&file)? else { continue };
             let requires = requires.or_else(|| target_from(&start));
-            return from_layer(&shown(&file, &here), layer, requires, folder.to_path_buf());
+            return from_layer(&file, layer, requires, folder.to_path_buf());
         }
     }
     let folder = project_above(&start).unwrap_or(here);
@@ -198,6 +228,8 @@ fn target_from(start: &Path) -> Option<Target> {
 
 /// Lays the file over what it extends.
 fn from_layer(file: &Path, layer: Layer, requires: Option<Target>, folder: PathBuf) -> Result<Found, SettingsError> {
+    let here = current_folder();
+    let near = |file: &Path| shown(file, &here).display().to_string();
     let mut files = vec![file.to_path_buf()];
     let mut layers = vec![layer];
     while let Some((file, layer)) = files.last().zip(layers.last()) {
@@ -207,13 +239,13 @@ fn from_layer(file: &Path, layer: Layer, requires: Option<Target>, folder: PathB
         let wrong = |message: String| SettingsError::at(file, *position, message);
         let same = |other: &PathBuf| fs::canonicalize(other).ok() == fs::canonicalize(&base).ok();
         if !base.is_file() {
-            return Err(wrong(format!("`extend`: {}: no such file; give its path from here", base.display())));
+            return Err(wrong(format!("`extend`: {}: no such file; give its path from here", near(&base))));
         }
         if files.iter().any(same) || files.len() > LONGEST_CHAIN {
-            return Err(wrong(format!("`extend`: {} extends this file again; leave one of them out", base.display())));
+            return Err(wrong(format!("`extend`: {} extends this file again; leave one of them out", near(&base))));
         }
         let Some(Read { layer: Some(layer), .. }) = read(&base)? else {
-            return Err(wrong(format!("`extend`: {} has no [tool.gilcheck]", base.display())));
+            return Err(wrong(format!("`extend`: {} has no [tool.gilcheck]", near(&base))));
         };
         files.push(base);
         layers.push(layer);
@@ -332,7 +364,7 @@ fn read(file: &Path) -> Result<Option<Read>, SettingsError> {
     let here = current_folder();
     let parent = here.join(file).parent().map(Path::to_path_buf).unwrap_or_default();
     let folder = engine_folder(&fs::canonicalize(&parent).unwrap_or(parent));
-    let wrong = |error: ConfigError| SettingsError::at(&shown(file, &here), error.position, error.message);
+    let wrong = |error: ConfigError| SettingsError::at(&here.join(file), error.position, error.message);
     if file.file_name().is_some_and(|name| name == "pyproject.toml") {
         let read = Layer::from_pyproject(text, &folder).map_err(wrong)?;
         Ok(Some(Read { layer: read.section, requires: read.requires }))

@@ -1,7 +1,8 @@
 //! Why a function or a hand-over is judged as it is, silence included, in words for a terminal.
 
 use crate::config::Target;
-use crate::cost::{Cost, Interval};
+use crate::cost::{Cost, Interval, Workload};
+use crate::diagnostic::Evidence;
 use crate::estimate::evidence::Trail;
 use crate::estimate::report::{Event, Handover, Stall, steps};
 use crate::estimate::{inspect, intent};
@@ -159,4 +160,99 @@ fn write_stall(text: &mut String, project: &Project, stall: &Stall) {
     let _ = writeln!(text, "  {what} keeps the event loop from running");
     write_cost(text, "    ", &stall.cost);
     write_trail(text, project, &stall.trail);
+}
+
+/// What there is to say of one function, or of one piece of work that is handed over.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The function as `module.Class.method`, or the work as users write it.
+    pub name: String,
+    /// What is handed over to what, where the account is of that.
+    pub handed_to: Option<&'static str>,
+    /// The function's name, or the call that hands the work over.
+    pub span: Span,
+    /// What it does with its time.
+    pub workload: Workload,
+    /// Seconds of one call or one task.
+    pub cost: Cost,
+    /// The calls and operations that this rests on.
+    pub chain: Vec<Evidence>,
+    /// What the code around says of its purpose.
+    pub intents: Vec<&'static str>,
+}
+
+/// How many operations an account names.
+const MOST_NAMED: usize = 4;
+
+/// The accounts of all functions of a file that are no part of others, in source order.
+pub fn functions(project: &Project, knowledge: &Knowledge, target: Target, file: FileId) -> Vec<Account> {
+    let parsed = project.parsed(file);
+    let count = parsed.facts.functions.len();
+    (0..count).filter_map(|index| of_function(project, knowledge, target, file, FunctionId::new(index))).collect()
+}
+
+/// What there is to say of the function whose name stands at a byte, or else of the work handed over there.
+pub fn here(project: &Project, knowledge: &Knowledge, target: Target, file: FileId, offset: u32) -> Vec<Account> {
+    let parsed = project.parsed(file);
+    let touches = |span: &Span| span.start <= offset && offset <= span.end;
+    if let Some(index) = parsed.spans.function_names.iter().position(touches) {
+        let account = of_function(project, knowledge, target, file, FunctionId::new(index));
+        return account.into_iter().collect();
+    }
+    let holds = |span: &Span| span.contains(offset);
+    let around = parsed.spans.functions.iter().enumerate().filter(|(_, span)| holds(span));
+    let function = around.min_by_key(|(_, span)| span.end - span.start).map(|(index, _)| FunctionId::new(index));
+    let root = outermost(project, file, function);
+    let (_, events) = inspect(project, knowledge, target, file, root);
+    let mut found: Vec<Account> = Vec::new();
+    for event in &events {
+        let Event::Handover(handover) = event else { continue };
+        if handover.file == file && holds(&handover.span) && !found.iter().any(|known| known.name == *handover.target) {
+            let mut intents: Vec<&'static str> = intent::of(project, handover).iter().map(|it| it.name()).collect();
+            intents.dedup();
+            found.push(Account {
+                name: handover.target.to_string(),
+                handed_to: Some(rules::sites::vehicle_name(handover.vehicle)),
+                span: handover.span,
+                workload: handover.cost.workload(),
+                cost: handover.cost,
+                chain: rules::sites::evidence(&handover.trail, |_| true, MOST_NAMED),
+                intents,
+            });
+        }
+    }
+    // The innermost call says most.
+    let smallest = found.iter().map(|account| account.span.end - account.span.start).min();
+    found.retain(|account| Some(account.span.end - account.span.start) == smallest);
+    found
+}
+
+fn of_function(
+    project: &Project,
+    knowledge: &Knowledge,
+    target: Target,
+    file: FileId,
+    function: FunctionId,
+) -> Option<Account> {
+    let parsed = project.parsed(file);
+    let definition = parsed.facts.functions.get(function.index())?;
+    if parsed.facts.names.get(definition.name.index()).is_none_or(|name| &**name == "<lambda>") {
+        return None;
+    }
+    let (summary, _) = inspect(project, knowledge, target, file, Some(function));
+    let summary = summary?;
+    Some(Account {
+        name: rules::sites::scope(project, file, Some(function)),
+        handed_to: None,
+        span: parsed.spans.function_names.get(function.index()).copied().unwrap_or_default(),
+        workload: summary.cost.workload(),
+        cost: summary.cost,
+        chain: rules::sites::evidence(&summary.trail, |_| true, MOST_NAMED),
+        intents: Vec::new(),
+    })
+}
+
+/// The seconds of an account, as people say them.
+pub fn about(account: &Account) -> String {
+    words::about(account.cost.total().likely)
 }

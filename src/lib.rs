@@ -23,3 +23,4 @@ pub mod render;
 pub mod walk;
 pub mod discover;
 pub mod cli;
+pub mod lsp;

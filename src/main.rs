@@ -9,7 +9,7 @@ const STACK: usize = 64 << 20;
 fn main() -> ExitCode {
     // Where the pool cannot be built, rayon's own serves.
     let _ = rayon::ThreadPoolBuilder::new().stack_size(STACK).build_global();
-    let work = || cli::run(std::env::args_os());
+    let work = || cli::run(std::env::args_os(), gilcheck::lsp::serve);
     let exit = match std::thread::Builder::new().stack_size(STACK).spawn(work) {
         Ok(thread) => thread.join().unwrap_or_else(|_| {
             eprintln!("error: gilcheck failed inside; please report the lines above with the file they name");

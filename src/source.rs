@@ -171,7 +171,7 @@ fn error_at(bytes: &[u8], at: usize, reason: String) -> DecodeError {
 }
 
 /// A notebook's code as one text, and where its cells are in that.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Notebook {
     /// The code cells one below the other; lines that are no Python (`%matplotlib inline`, `!ls`) are blank.
     pub text: String,

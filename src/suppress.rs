@@ -612,6 +612,34 @@ mod tests {
         assert!(!silenced(inside, 1..=1, 1..=3));
     }
 
+    /// The text with a finding at `call()` silenced.
+    #[track_caller]
+    fn silenced(text: &str, expected: &str) {
+        let tree = crate::syntax::parse(text);
+        let start = text.find("call(").unwrap();
+        let end = start + text.get(start..).unwrap().find(')').unwrap() + 1;
+        let statement = Some(Span::new(text.find("x =").unwrap(), text.trim_end().len()));
+        let wanted = Wanted { code: "GIL1", span: Span::new(start, end), statement };
+        let edits = insertions(text, &LineIndex::new(text), &tree.comments, &[wanted], "");
+        let [(span, added)] = edits.as_slice() else { panic!("{edits:?}") };
+        let mut text = text.to_string();
+        text.replace_range(span.start as usize..span.end as usize, added);
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_finding_is_silenced_where_a_comment_can_stand() {
+        silenced("x = call()\n", "x = call()  # gilcheck: ignore[GIL1]\n");
+        silenced("x = call()  # why\n", "x = call()  # why  # gilcheck: ignore[GIL1]\n");
+        let listed = "x = call()  # gilcheck: ignore[GIL2] why\n";
+        silenced(listed, "x = call()  # gilcheck: ignore[GIL2, GIL1] why\n");
+        let string = "x = call() + \"\"\"\na\"\"\"\n";
+        silenced(string, "x = call() + \"\"\"\na\"\"\"  # gilcheck: ignore[GIL1]\n");
+        silenced("x = call() + \\\n    1\n", "x = call() + \\\n    1  # gilcheck: ignore[GIL1]\n");
+        let nested = "if a:\n    x = \"\"\"\n\"\"\" + call() + \"\"\"\nb\"\"\" + \\\n    '\\\n'\n";
+        silenced(nested, &nested.replace("\\\n'\n", "\\\n'  # gilcheck: ignore[GIL1]\n"));
+    }
+
     #[test]
     fn what_silences_nothing_is_found_and_can_go() {
         unused("f()  # gilcheck: ignore[GIL101]\n", &[1], &[], "f()  # gilcheck: ignore[GIL101]\n");

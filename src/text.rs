@@ -36,6 +36,48 @@ pub struct Position {
     pub column: u32,
 }
 
+/// What columns count where programs talk to each other.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Bytes.
+    Utf8,
+    /// Code units: two for characters beyond the basic plane.
+    #[default]
+    Utf16,
+    /// Code points.
+    Utf32,
+}
+
+impl Encoding {
+    /// How long a text is.
+    fn length(self, text: &str) -> usize {
+        match self {
+            Encoding::Utf8 => text.len(),
+            Encoding::Utf16 => text.chars().map(char::len_utf16).sum(),
+            Encoding::Utf32 => text.chars().count(),
+        }
+    }
+
+    /// The byte of `text` at a column; the end where the text is shorter, and the beginning of a character
+    /// where the column lies within it.
+    fn offset(self, text: &str, column: usize) -> usize {
+        let mut seen = 0;
+        for (at, character) in text.char_indices() {
+            let next = seen
+                + match self {
+                    Encoding::Utf8 => character.len_utf8(),
+                    Encoding::Utf16 => character.len_utf16(),
+                    Encoding::Utf32 => 1,
+                };
+            if next > column {
+                return at;
+            }
+            seen = next;
+        }
+        text.len()
+    }
+}
+
 /// Where each line of a text starts.
 ///
 /// `\n`, `\r\n` and a lone `\r` end a line, as in Python.
@@ -88,6 +130,29 @@ impl LineIndex {
         Span::new(start, start + length)
     }
 
+    /// The line and column of `offset`, both from 0, in the units of `encoding`.
+    pub fn place(&self, text: &str, offset: u32, encoding: Encoding) -> (u32, u32) {
+        let row = self.row(offset);
+        let start = self.start_of(row) as usize;
+        let mut end = (offset as usize).min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = text.get(start..end).unwrap_or("");
+        (row - 1, u32::try_from(encoding.length(before)).unwrap_or(u32::MAX))
+    }
+
+    /// The byte at a line and column, both from 0; beyond a line's end the end of the line, beyond the last
+    /// line the end of the text.
+    pub fn offset(&self, text: &str, line: u32, column: u32, encoding: Encoding) -> u32 {
+        if line as usize >= self.starts.len() {
+            return Span::new(text.len(), text.len()).start;
+        }
+        let span = self.line_span(text, line.saturating_add(1));
+        let within = encoding.offset(span.of(text), column as usize);
+        span.start.saturating_add(u32::try_from(within).unwrap_or(u32::MAX))
+    }
+
     /// How many lines there are; a text that ends in a newline has an empty last one.
     pub fn lines(&self) -> usize {
         self.starts.len()
@@ -108,5 +173,21 @@ mod tests {
         assert_eq!(at("z"), Position { row: 3, column: 1 });
         assert_eq!(index.lines(), 4);
         assert_eq!(index.line_span(text, 2).of(text), "é𝄞x");
+    }
+
+    #[test]
+    fn places_count_in_the_units_of_their_encoding() {
+        let text = "a\r\né𝄞x\rz\n";
+        let index = LineIndex::new(text);
+        let x = Span::new(text.find('x').unwrap(), 0).start;
+        for (encoding, column) in [(Encoding::Utf8, 6), (Encoding::Utf16, 3), (Encoding::Utf32, 2)] {
+            assert_eq!(index.place(text, x, encoding), (1, column));
+            assert_eq!(index.offset(text, 1, column, encoding), x);
+            assert_eq!(index.offset(text, 1, 99, encoding), x + 1, "beyond the line's end");
+            assert_eq!(index.offset(text, 99, 0, encoding) as usize, text.len(), "beyond the last line");
+        }
+        let clef = Span::new(text.find('𝄞').unwrap(), 0).start;
+        assert_eq!(index.offset(text, 1, 2, Encoding::Utf16), clef, "within a pair");
+        assert_eq!(index.place(text, clef + 2, Encoding::Utf16), (1, 1), "within a character");
     }
 }

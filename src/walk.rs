@@ -96,10 +96,14 @@ pub struct File {
     pub path: String,
     /// As given on the command line.
     pub shown: String,
+    /// Where it really is.
+    pub place: PathBuf,
     /// Its text.
     pub text: Arc<str>,
     /// Asked for, not only context.
     pub reported: bool,
+    /// The file to write to; nothing for standard input.
+    pub on_disk: Option<PathBuf>,
 }
 
 /// Something that could not be read.
@@ -115,6 +119,16 @@ pub struct Trouble {
 ///
 /// An error is a path that does not exist or a pattern that is none, with the remedy.
 pub fn read(given: &[Given], exclude: &Exclude, tick: &(dyn Fn() + Sync)) -> Result<Tree, String> {
+    read_unless(given, exclude, &|_| None, tick)
+}
+
+/// The same, but asks first whether the text at a real path is at hand.
+pub fn read_unless(
+    given: &[Given],
+    exclude: &Exclude,
+    known: &(dyn Fn(&Path) -> Option<Arc<str>> + Sync),
+    tick: &(dyn Fn() + Sync),
+) -> Result<Tree, String> {
     let mut finder = Finder::new(exclude)?;
     for item in given {
         finder.find(item)?;
@@ -122,7 +136,38 @@ pub fn read(given: &[Given], exclude: &Exclude, tick: &(dyn Fn() + Sync)) -> Res
     for context in std::mem::take(&mut finder.contexts) {
         finder.find_context(&context);
     }
-    Ok(finder.into_tree(tick))
+    Ok(finder.into_tree(known, tick))
+}
+
+/// The folder of the project that a file belongs to, whether the file exists or not: what is read with it.
+pub fn home(file: &Path) -> PathBuf {
+    let folder = file.parent().unwrap_or(file);
+    project_root(folder).or_else(|| outermost_package(folder)).unwrap_or_else(|| folder.to_path_buf())
+}
+
+/// True if the folder holds a project or is a package: all of it is read.
+pub fn is_project(folder: &Path) -> bool {
+    project_root(folder).as_deref() == Some(folder) || folder.join("__init__.py").is_file()
+}
+
+/// The folder that the engine's paths of a project are relative to.
+pub fn base_of(folder: &Path) -> PathBuf {
+    let beside = outermost_package(folder).and_then(|package| package.parent().map(Path::to_path_buf));
+    beside.unwrap_or_else(|| folder.to_path_buf())
+}
+
+/// The text of a Python file; an error says why there is none.
+pub fn read_file(place: &Path) -> Result<Arc<str>, String> {
+    text_of(place, fs::read(place).map_err(|error| reason(&error))?)
+}
+
+/// The text in a file's bytes; of a notebook, which must be one, its JSON.
+fn text_of(place: &Path, bytes: Vec<u8>) -> Result<Arc<str>, String> {
+    let text = source::decode(bytes).map_err(|error| error.to_string())?;
+    if source::is_notebook(&place.to_string_lossy()) {
+        source::notebook(&text).map_err(|error| error.to_string())?;
+    }
+    Ok(Arc::from(text))
 }
 
 /// Which files around the given ones are read.
@@ -274,8 +319,7 @@ impl<'a> Finder<'a> {
 
     /// Notes where module names begin: at a project's root, beside a package.
     fn add_root(&mut self, folder: &Path) {
-        let beside = outermost_package(folder).and_then(|package| package.parent().map(Path::to_path_buf));
-        self.roots.push(beside.unwrap_or_else(|| folder.to_path_buf()));
+        self.roots.push(base_of(folder));
     }
 
     fn find_context(&mut self, context: &Context) {
@@ -338,13 +382,13 @@ impl<'a> Finder<'a> {
         (found, troubles.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn into_tree(self, tick: &(dyn Fn() + Sync)) -> Tree {
+    fn into_tree(self, known: &(dyn Fn(&Path) -> Option<Arc<str>> + Sync), tick: &(dyn Fn() + Sync)) -> Tree {
         let base = common_ancestor(&self.roots).unwrap_or_default();
         let read: Vec<Result<File, Option<Trouble>>> = self
             .candidates
             .into_par_iter()
             .map(|(place, candidate)| {
-                let file = load(&base, &place, candidate);
+                let file = load(&base, place, candidate, known);
                 tick();
                 file
             })
@@ -373,22 +417,20 @@ fn push<T>(list: &Mutex<Vec<T>>, item: T) {
 }
 
 /// Reads one file. An error without a trouble is one that nobody needs to hear of.
-fn load(base: &Path, place: &Path, candidate: Candidate) -> Result<File, Option<Trouble>> {
+fn load(
+    base: &Path,
+    place: PathBuf,
+    candidate: Candidate,
+    known: &(dyn Fn(&Path) -> Option<Arc<str>> + Sync),
+) -> Result<File, Option<Trouble>> {
     let Candidate { shown, reported, text } = candidate;
-    let bytes = match text {
-        Some(bytes) => Ok(bytes),
-        None => fs::read(place).map_err(|error| reason(&error)),
+    let on_disk = text.is_none().then(|| place.clone());
+    let text = match text {
+        Some(bytes) => text_of(&place, bytes),
+        None => known(&place).map_or_else(|| read_file(&place), Ok),
     };
-    let is_notebook = source::is_notebook(&place.to_string_lossy());
-    let text = bytes.and_then(|bytes| {
-        let text = source::decode(bytes).map_err(|error| error.to_string())?;
-        if is_notebook {
-            source::notebook(&text).map_err(|error| error.to_string())?;
-        }
-        Ok(text)
-    });
     match text {
-        Ok(text) => Ok(File { path: engine_path(base, place), shown, text: text.into(), reported }),
+        Ok(text) => Ok(File { path: engine_path(base, &place), shown, place, on_disk, text, reported }),
         Err(reason) => Err(reported.then_some(Trouble { shown, reason })),
     }
 }
@@ -497,8 +539,8 @@ pub fn path_below(base: &Path, place: &Path) -> Option<String> {
     place.starts_with(base).then(|| engine_path(base, &place))
 }
 
-/// `base` and `place` are real paths, and `base` holds `place` unless the two are on different drives.
-fn engine_path(base: &Path, place: &Path) -> String {
+/// The engine's path of a file. `base` and `place` are real paths, and `base` holds `place` unless the two are on different drives.
+pub fn engine_path(base: &Path, place: &Path) -> String {
     let relative = place.strip_prefix(base).unwrap_or(place);
     let parts: Vec<_> = relative
         .components()

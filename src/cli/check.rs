@@ -1,12 +1,14 @@
 //! `gilcheck check`.
 
+use super::fix::{self, Asked, Place};
 use super::settings::{self, BaselineChoice};
 use super::{Check, Color, Exit, Failure, edit, say, show, watch};
 use crate::analysis::{Analysis, AnalysisHost, Change};
-use crate::config::{Located, Settings, nearest};
+use crate::config::{Settings, nearest};
 use crate::diagnostic::Diagnostic;
 use crate::discover::{Found, current_folder, engine_folder};
 use crate::render::{self, Context, Format, Style, statistics};
+use crate::source;
 use crate::walk::{self, Given};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -28,6 +30,8 @@ pub(super) struct Loaded {
     pub troubles: usize,
     /// What holds.
     pub settings: Settings,
+    /// Where the files that may be rewritten are, by the engine's path.
+    pub places: BTreeMap<String, Place>,
 }
 
 pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
@@ -43,7 +47,7 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
         let example = "`--baseline .gilcheck-baseline.json --update-baseline`";
         return Err(format!("`--update-baseline` needs to know which file: {example}").into());
     }
-    let loaded = load(&given(arguments)?, found, &progress)?;
+    let mut loaded = load(&given(arguments)?, found, &progress)?;
     let files = loaded.analysis.reported_files().count();
     if files == 0 && loaded.troubles > 0 {
         return Err("none of the given files could be read".to_string().into());
@@ -52,8 +56,20 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
         return show_files(&loaded);
     }
     progress.working();
-    let (diagnostics, gone) = loaded.analysis.split_by_baseline();
+    let asked = Asked::of(arguments);
+    let fixed = if asked.rewrites() { Some(fix::fix(&mut loaded, arguments, asked)?) } else { None };
+    if asked.diff || asked.only {
+        progress.done();
+        return fix::finish(&loaded, arguments, asked, fixed.unwrap_or_default());
+    }
+    let (_, gone) = loaded.analysis.split_by_baseline();
+    let diagnostics = loaded.analysis.diagnostics_with_fixes();
     progress.done();
+    if let Some(fixed) = &fixed
+        && fixed.to_stdout(&loaded)?
+    {
+        return Ok(if diagnostics.is_empty() || arguments.exit_zero { Exit::Clean } else { Exit::Findings });
+    }
     if arguments.update_baseline {
         return update_baseline(&loaded);
     }
@@ -68,6 +84,13 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
         if !gone.is_empty() {
             let count = count(gone.len(), "finding");
             say(&format!("{count} of the baseline no longer found; `--update-baseline` takes them out."));
+        }
+        fix::say_offers(&diagnostics, arguments);
+    }
+    if let Some(fixed) = &fixed {
+        fixed.say(arguments);
+        if fixed.refused > 0 {
+            return Ok(Exit::Failed);
         }
     }
     if diagnostics.is_empty() || arguments.exit_zero { Ok(Exit::Clean) } else { Ok(Exit::Findings) }
@@ -171,7 +194,7 @@ fn show_files(loaded: &Loaded) -> Result<Exit, Failure> {
 }
 
 fn update_baseline(loaded: &Loaded) -> Result<Exit, Failure> {
-    let Some(Located { folder, text }) = &loaded.settings.baseline else { return Ok(Exit::Failed) };
+    let Some(crate::config::Located { folder, text }) = &loaded.settings.baseline else { return Ok(Exit::Failed) };
     let folder = Path::new(folder);
     let baseline = loaded.analysis.new_baseline(|path| folder.join(path).is_file());
     let file = folder.join(text);
@@ -186,27 +209,26 @@ fn update_baseline(loaded: &Loaded) -> Result<Exit, Failure> {
 
 /// Reads the files and hands them to the engine.
 pub(super) fn load(given: &[Given], found: Found, progress: &Progress) -> Result<Loaded, Failure> {
-    let tree = walk::read(given, &settings::exclude(&found), &|| progress.tick())?;
+    let tree = walk::read(given, &found.exclude(), &|| progress.tick())?;
     progress.aside(|| {
         for trouble in &tree.troubles {
             say(&format!("{}: {}", trouble.shown, trouble.reason));
         }
     });
-    let mut settings = found.settings;
-    let root = |src: &Located| {
-        let folder = if src.folder.is_empty() { &found.folder } else { Path::new(&src.folder) };
-        walk::path_below(&tree.base, &folder.join(&src.text))
-    };
-    settings.roots = settings.src.iter().filter_map(root).collect();
-    settings.base = engine_folder(&tree.base);
+    let settings = found.settings_at(&tree.base);
     let mut host = AnalysisHost::new(settings.clone());
     let mut shown = BTreeMap::new();
+    let mut places = BTreeMap::new();
     for file in tree.files {
+        if file.reported && !source::is_notebook(&file.path) {
+            let place = Place { place: file.on_disk.clone(), text: std::sync::Arc::clone(&file.text) };
+            places.insert(file.path.clone(), place);
+        }
         shown.insert(file.path.clone(), file.shown);
         host.apply_change(Change { path: file.path, text: Some(file.text), reported: file.reported });
     }
     let analysis = host.analysis();
-    Ok(Loaded { host, analysis, shown, base: tree.base, troubles: tree.troubles.len(), settings })
+    Ok(Loaded { host, analysis, shown, base: tree.base, troubles: tree.troubles.len(), settings, places })
 }
 
 /// What was given on the command line, standard input read.

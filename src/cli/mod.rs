@@ -2,6 +2,7 @@
 
 mod check;
 mod edit;
+mod fix;
 mod report;
 mod settings;
 mod show;
@@ -52,8 +53,22 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Runs gilcheck with these arguments, the program's name first.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+/// How much the language server logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum LogLevel {
+    /// What went wrong.
+    Error,
+    /// What the user should look at.
+    Warning,
+    /// What the server does.
+    Info,
+    /// Every message.
+    Debug,
+}
+
+/// Runs gilcheck with these arguments, the program's name first. `serve` is the language server, the other caller
+/// of the engine.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, serve: fn(&Serve) -> Exit) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -73,6 +88,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Config(arguments) => show::config(&arguments),
         Command::Completions { shell } => show::completions(shell),
         Command::Man => show::man(),
+        Command::Server(arguments) => Ok(serve(&arguments)),
         Command::Version => show::version(),
     };
     match result {
@@ -143,6 +159,8 @@ enum Command {
     },
     /// Print the manual page, in roff.
     Man,
+    /// Serve an editor over stdin and stdout (the Language Server Protocol).
+    Server(Serve),
     /// Print the version.
     Version,
 }
@@ -169,10 +187,10 @@ struct Check {
     update_baseline: bool,
     /// Write a comment that silences it beside each finding, with this reason.
     #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "",
-        conflicts_with_all = ["update_baseline", "statistics"])]
+        conflicts_with_all = ["update_baseline", "statistics", "fix", "diff", "fix_only"])]
     add_ignore: Option<String>,
     /// Check again whenever a file changes.
-    #[arg(short, long, conflicts_with_all = ["update_baseline", "add_ignore", "output_file"])]
+    #[arg(short, long, conflicts_with_all = ["update_baseline", "add_ignore", "output_file", "fix", "diff", "fix_only"])]
     watch: bool,
     /// Print the files that would be checked.
     #[arg(long)]
@@ -180,6 +198,21 @@ struct Check {
     /// Print the settings that would hold.
     #[arg(long)]
     show_settings: bool,
+    /// Apply the fixes that keep the program's meaning.
+    #[arg(long)]
+    fix: bool,
+    /// Apply those too of which that could not be proved.
+    #[arg(long)]
+    unsafe_fixes: bool,
+    /// Print what the fixes would change, and change nothing.
+    #[arg(long, conflicts_with_all = ["output_format", "statistics", "output_file"])]
+    diff: bool,
+    /// Apply fixes and report nothing else.
+    #[arg(long, conflicts_with = "diff")]
+    fix_only: bool,
+    /// List the fixes that were applied.
+    #[arg(long)]
+    show_fixes: bool,
     /// Exit with 0 even if something was found.
     #[arg(short, long)]
     exit_zero: bool,
@@ -259,6 +292,20 @@ struct Options {
     /// Parse every file, also those that nothing seems to need.
     #[arg(long)]
     exhaustive: bool,
+}
+
+/// How the language server runs.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Also write what is logged to this file.
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// How much is logged.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub log_level: Option<LogLevel>,
+    /// Over stdin and stdout, as some clients say; there is no other way.
+    #[arg(long)]
+    stdio: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,6 @@ use super::{Choice, Failure, Options};
 use crate::config::layer::Layer;
 use crate::config::{FileRules, Located, glob};
 use crate::discover::{self, Found, Overrides, current_folder, engine_folder, rule_words, unknown_rule};
-use crate::walk::Exclude;
 use std::path::PathBuf;
 
 /// What a command says of baselines.
@@ -30,15 +29,6 @@ pub(super) fn find(
     match found.settings.unknown_selector(&rule_words()) {
         Some(selector) => Err(unknown_rule(selector).into()),
         None => Ok(found),
-    }
-}
-
-/// What the walk is to leave out.
-pub(super) fn exclude(found: &Found) -> Exclude {
-    Exclude {
-        patterns: found.settings.exclude.clone(),
-        forced: found.settings.force_exclude,
-        gitignore: found.settings.respect_gitignore,
     }
 }
 

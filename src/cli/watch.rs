@@ -2,11 +2,10 @@
 
 use super::check::{self, Loaded, Progress};
 use super::{Check, Color, Exit, Failure, say};
-use crate::analysis::Change;
 use crate::discover::FILE_NAMES;
 use crate::walk;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -93,17 +92,7 @@ fn refresh(arguments: &Check, loaded: &mut Option<Loaded>, settings_changed: boo
         *loaded = Some(fresh);
         return Ok(());
     };
-    let texts = |loaded: &Loaded| -> BTreeMap<String, (std::sync::Arc<str>, bool)> { loaded.host.files().clone() };
-    let (before, after) = (texts(old), texts(&fresh));
-    for path in before.keys().filter(|path| !after.contains_key(*path)) {
-        old.host.apply_change(Change { path: path.clone(), text: None, reported: false });
-    }
-    for (path, (text, reported)) in &after {
-        if before.get(path) != Some(&(text.clone(), *reported)) {
-            let (path, text) = (path.clone(), Some(text.clone()));
-            old.host.apply_change(Change { path, text, reported: *reported });
-        }
-    }
+    old.host.take_files(&fresh.host);
     old.analysis = old.host.analysis();
     old.shown = fresh.shown;
     old.troubles = fresh.troubles;

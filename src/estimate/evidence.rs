@@ -38,6 +38,8 @@ pub struct Operation {
     pub source: Option<Arc<str>>,
     /// Sizes were presumed, not known.
     pub guessed: bool,
+    /// How many turns a loop makes; 0 for what is no loop.
+    pub turns: f64,
     /// The calls that lead to it, outermost first.
     pub path: Option<Arc<Step>>,
 }

@@ -335,6 +335,7 @@ impl<'p> Machine<'p> {
                 what: name.clone(),
                 source: Some(Arc::from(entry.source.as_str())),
                 guessed: known.is_none_or(|k| !k.is_exact()) && entry.per.is_some(),
+                turns: 0.0,
                 path: None,
             });
         }

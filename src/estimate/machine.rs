@@ -66,6 +66,7 @@ pub struct Machine<'p> {
     provisional: FxHashMap<Question, (Answer, usize)>,
     asked: Vec<(Question, usize)>,
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
+    pub(super) stores: FxHashMap<(FileId, FunctionId), Rc<super::memo::Stores>>,
 }
 
 /// The attributes of a class's instances.
@@ -292,6 +293,7 @@ impl<'p> Machine<'p> {
             provisional: FxHashMap::default(),
             asked: Vec::new(),
             suspending: FxHashMap::default(),
+            stores: FxHashMap::default(),
         }
     }
 
@@ -684,7 +686,7 @@ impl<'p> Machine<'p> {
         let mark = self.stack.len();
         let outcome = self.run_scaled(closure, bound, frame.scale);
         debug_assert_eq!(mark, self.stack.len());
-        let mut outcome = outcome;
+        let mut outcome = self.kept(&parsed.facts, definition, outcome);
         if let (Value::Unknown, Some(declared)) = (&outcome.result, definition.returns) {
             // What the body does not tell, the annotation does.
             outcome.result = self.annotated(closure.file, closure.environment.as_ref(), declared);

@@ -17,6 +17,7 @@ pub mod library;
 pub mod intrinsics;
 pub mod spawn;
 pub mod intent;
+pub mod memo;
 pub mod relevance;
 pub mod trace;
 

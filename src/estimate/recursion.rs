@@ -148,6 +148,7 @@ impl<'p> Machine<'p> {
                 )),
                 source: None,
                 guessed: true,
+                turns: 0.0,
                 path: None,
             });
         }

@@ -267,6 +267,11 @@ impl<'p> Machine<'p> {
         frame.branches -= 1;
         let share = match self.remainder_share(frame, condition) {
             Some(share) => share,
+            None if let Some(share) =
+                self.memo_share(frame, condition, then, otherwise, (&then_tally.cost, &else_tally.cost)) =>
+            {
+                share
+            }
             None => likely_share(then_flow, else_flow, otherwise.is_empty()),
         };
         frame.tally = saved;
@@ -775,6 +780,7 @@ impl<'p> Machine<'p> {
                 what: Arc::from(format!("a loop of {exact}{turns} turns in Python bytecode")),
                 source: None,
                 guessed: !trips.is_exact(),
+                turns: trips.likely,
                 path: None,
             });
         }

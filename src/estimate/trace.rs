@@ -1,9 +1,8 @@
 //! What the machine saw each expression stand for: the types and the call graph that hazards are read off.
 
 use super::machine::{Machine, Node};
-use super::on_big_stack;
-use super::relevance;
 use super::value::{Kind, Value};
+use super::{on_big_stack, relevance};
 use crate::config::Target;
 use crate::id::{ClassId, ExpressionId, FileId, FunctionId};
 use crate::knowledge::Knowledge;

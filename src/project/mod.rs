@@ -10,14 +10,16 @@ pub mod scan;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
 
 use crate::facts;
 use crate::facts::ir::{BindingValue, Facts, Spans};
 use crate::id::FileId;
+use crate::syntax::{self, Earlier};
+use crate::text::LineIndex;
 
 use folders::Folders;
 
@@ -64,80 +66,201 @@ pub enum Entity {
 /// All files together.
 #[derive(Debug)]
 pub struct Project {
-    files: Vec<File>,
-    folders: Folders,
+    layout: Arc<Layout>,
+    contents: Vec<Arc<Content>>,
+    reported: Vec<bool>,
     parsed: AtomicUsize,
+    /// Files whose facts somebody asked for.
+    used: Vec<AtomicBool>,
+}
+
+/// Where the files stand, and what they are called: the same for all states of a project with the same files
+/// that mention the same modules.
+#[derive(Debug)]
+pub struct Layout {
+    paths: Vec<Arc<str>>,
+    folders: Arc<Folders>,
+    names: Vec<OnceLock<Box<str>>>,
     /// Every dotted name that an import statement of any file mentions, for [`Project::module_name`].
     mentioned: OnceLock<rustc_hash::FxHashSet<Box<str>>>,
 }
 
+/// One text, and what was made of it: several states of a project may share it.
 #[derive(Debug)]
-struct File {
-    input: SourceInput,
-    name: OnceLock<Box<str>>,
+pub struct Content {
+    text: Arc<str>,
+    lines: OnceLock<LineIndex>,
     parsed: OnceLock<Parsed>,
+    /// For files that are being edited.
+    history: Option<History>,
+}
+
+/// What makes parsing after an edit fast.
+#[derive(Debug)]
+struct History {
+    before: Mutex<Option<Arc<Earlier>>>,
+    own: OnceLock<Option<Arc<Earlier>>>,
+}
+
+impl Content {
+    /// A text of which nothing is known.
+    pub fn new(text: Arc<str>) -> Content {
+        Content { text, lines: OnceLock::new(), parsed: OnceLock::new(), history: None }
+    }
+
+    /// The next version of a text that is being edited: it is parsed with what is known of this one, and
+    /// keeps its syntax tree for the version after.
+    pub fn edited(&self, text: Arc<str>) -> Content {
+        let before = self.history.as_ref().and_then(History::latest);
+        let history = History { before: Mutex::new(before), own: OnceLock::new() };
+        Content { text, lines: OnceLock::new(), parsed: OnceLock::new(), history: Some(history) }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// Where its lines start.
+    pub fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(&self.text))
+    }
+
+    fn parsed(&self) -> &Parsed {
+        self.parsed.get_or_init(|| match &self.history {
+            None => Parsed::new(facts::extract(&self.text)),
+            Some(history) => {
+                let before = history.before.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let (tree, own) = syntax::parse_after(&self.text, before.as_deref());
+                let _ = history.own.set(own.map(Arc::new));
+                Parsed::new(facts::lower(&self.text, &tree))
+            }
+        })
+    }
+}
+
+impl History {
+    /// The newest tree: of this version, or where that was never parsed, of one before.
+    fn latest(&self) -> Option<Arc<Earlier>> {
+        match self.own.get() {
+            Some(own) => own.clone(),
+            None => self.before.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+}
+
+impl Layout {
+    /// The layout of files with these paths, which are sorted and unique. `roots` are folders that hold top-level
+    /// modules: `lib`, or `` for where all paths begin.
+    pub fn new(paths: Vec<Arc<str>>, roots: &[String]) -> Layout {
+        let folders = Arc::new(Folders::new(paths.iter().map(|path| &**path), roots));
+        let names = paths.iter().map(|_| OnceLock::new()).collect();
+        Layout { paths, folders, names, mentioned: OnceLock::new() }
+    }
+
+    /// The same files; what they mention may have changed.
+    pub fn with_other_mentions(&self) -> Layout {
+        let names = self.paths.iter().map(|_| OnceLock::new()).collect();
+        Layout { paths: self.paths.clone(), folders: Arc::clone(&self.folders), names, mentioned: OnceLock::new() }
+    }
+}
+
+/// True if two texts mention the same modules in their imports.
+pub fn mention_the_same(one: &str, other: &str) -> bool {
+    folders::mentioned(std::iter::once(one)) == folders::mentioned(std::iter::once(other))
 }
 
 impl Project {
     /// Puts files together. They are numbered in the order of their paths; of two with one path the first counts.
-    pub fn new(inputs: Vec<SourceInput>) -> Project {
-        Project::with_roots(inputs, &[])
-    }
-
-    /// Like [`Project::new`], with folders that hold top-level modules: `lib`, or `` for where all paths begin.
-    pub fn with_roots(mut inputs: Vec<SourceInput>, roots: &[String]) -> Project {
+    pub fn new(mut inputs: Vec<SourceInput>) -> Project {
         inputs.sort_by(|a, b| a.path.cmp(&b.path));
         inputs.dedup_by(|later, earlier| later.path == earlier.path);
-        let folders = Folders::new(inputs.iter().map(|input| input.path.as_str()), roots);
-        let file = |input| File { input, name: OnceLock::new(), parsed: OnceLock::new() };
-        Project {
-            files: inputs.into_iter().map(file).collect(),
-            folders,
-            parsed: AtomicUsize::new(0),
-            mentioned: OnceLock::new(),
-        }
+        let layout = Layout::new(inputs.iter().map(|input| Arc::from(input.path.as_str())).collect(), &[]);
+        let files = inputs.into_iter().map(|input| (Arc::new(Content::new(input.text)), input.reported));
+        Project::with_layout(Arc::new(layout), files)
+    }
+
+    /// A state of the files of a layout: their contents in its order, and whether findings in them are wanted.
+    pub fn with_layout(layout: Arc<Layout>, files: impl Iterator<Item = (Arc<Content>, bool)>) -> Project {
+        let (contents, reported): (Vec<_>, Vec<_>) = files.unzip();
+        let used = contents.iter().map(|_| AtomicBool::new(false)).collect();
+        Project { layout, contents, reported, parsed: AtomicUsize::new(0), used }
     }
 
     /// Every file, in path order.
     pub fn files(&self) -> impl Iterator<Item = FileId> + use<> {
-        (0..self.files.len()).map(FileId::new)
+        (0..self.contents.len()).map(FileId::new)
+    }
+
+    /// The file at a path.
+    pub fn file_at(&self, path: &str) -> Option<FileId> {
+        self.layout.paths.binary_search_by(|known| (**known).cmp(path)).ok().map(FileId::new)
     }
 
     /// Its path as given.
     pub fn path(&self, file: FileId) -> &str {
-        self.files.get(file.index()).map_or("", |file| &file.input.path)
+        self.layout.paths.get(file.index()).map_or("", |path| path)
     }
 
     /// Its text.
     pub fn text(&self, file: FileId) -> &str {
-        self.files.get(file.index()).map_or("", |file| &file.input.text)
+        self.contents.get(file.index()).map_or("", |content| &content.text)
+    }
+
+    /// Where its lines start.
+    pub fn lines(&self, file: FileId) -> &LineIndex {
+        static EMPTY: OnceLock<LineIndex> = OnceLock::new();
+        match self.contents.get(file.index()) {
+            Some(content) => content.lines(),
+            None => EMPTY.get_or_init(|| LineIndex::new("")),
+        }
     }
 
     /// Findings in it are wanted.
     pub fn reported(&self, file: FileId) -> bool {
-        self.files.get(file.index()).is_some_and(|file| file.input.reported)
+        self.reported.get(file.index()).copied().unwrap_or(false)
     }
 
     /// Its facts, extracted when first asked for.
     pub fn parsed(&self, file: FileId) -> &Parsed {
         static NOTHING: OnceLock<Parsed> = OnceLock::new();
-        let Some(file) = self.files.get(file.index()) else {
-            return NOTHING.get_or_init(|| Parsed::new(""));
+        let Some(content) = self.contents.get(file.index()) else {
+            return NOTHING.get_or_init(|| Parsed::new(facts::extract("")));
         };
-        file.parsed.get_or_init(|| {
+        if let Some(used) = self.used.get(file.index())
+            && !used.load(Ordering::Relaxed)
+            && !used.swap(true, Ordering::Relaxed)
+        {
             self.parsed.fetch_add(1, Ordering::Relaxed);
-            Parsed::new(&file.input.text)
-        })
+        }
+        content.parsed()
     }
 
     /// Its facts, if anybody asked for them before.
     pub fn parsed_already(&self, file: FileId) -> Option<&Parsed> {
-        self.files.get(file.index())?.parsed.get()
+        self.contents.get(file.index())?.parsed.get()
     }
 
-    /// How many files were parsed.
+    /// How many files were parsed, or taken from an earlier state that had parsed them.
     pub fn parsed_count(&self) -> usize {
         self.parsed.load(Ordering::Relaxed)
+    }
+
+    /// True if what was worked out here holds for `later` too: the files are the same, and so is the text of
+    /// each that findings are wanted in or whose facts were asked for.
+    pub fn holds_for(&self, later: &Project) -> bool {
+        let is_same = |index: usize| match (self.contents.get(index), later.contents.get(index)) {
+            (Some(here), Some(there)) => Arc::ptr_eq(here, there) || here.text == there.text,
+            _ => false,
+        };
+        Arc::ptr_eq(&self.layout, &later.layout)
+            && self.reported == later.reported
+            && self
+                .used
+                .iter()
+                .zip(&self.reported)
+                .enumerate()
+                .all(|(index, (used, reported))| (!reported && !used.load(Ordering::Relaxed)) || is_same(index))
     }
 
     /// Its dotted name, as other files import it.
@@ -146,16 +269,17 @@ impl Project {
     /// packages is its stem. Where files import it by a longer name, through folders without `__init__.py`
     /// (`import tools.build`), it is the shortest such name. Below a root of the settings it is the way from there.
     pub fn module_name(&self, file: FileId) -> &str {
-        let Some(entry) = self.files.get(file.index()) else { return "" };
-        entry.name.get_or_init(|| {
-            if let Some(name) = self.folders.name_from_root(file, &entry.input.path) {
+        let layout = &self.layout;
+        let Some(name) = layout.names.get(file.index()) else { return "" };
+        name.get_or_init(|| {
+            if let Some(name) = layout.folders.name_from_root(file, self.path(file)) {
                 return name;
             }
-            let mut candidates = self.folders.module_names(file, &entry.input.path);
+            let mut candidates = layout.folders.module_names(file, self.path(file));
             let Some(first) = candidates.next() else { return Box::default() };
             let Some(second) = candidates.next() else { return first };
             let mentioned =
-                self.mentioned.get_or_init(|| folders::mentioned(self.files.iter().map(|f| &*f.input.text)));
+                layout.mentioned.get_or_init(|| folders::mentioned(self.contents.iter().map(|content| &*content.text)));
             if mentioned.contains(&first) {
                 return first;
             }
@@ -166,8 +290,7 @@ impl Project {
 }
 
 impl Parsed {
-    fn new(text: &str) -> Parsed {
-        let (facts, spans) = facts::extract(text);
+    fn new((facts, spans): (Facts, Spans)) -> Parsed {
         let mut groups: FxHashMap<&str, Vec<u32>> = FxHashMap::default();
         let mut stars = Vec::new();
         for (index, binding) in facts.bindings.iter().enumerate() {

@@ -61,15 +61,15 @@ impl Project {
     fn import_absolute(&self, from: FileId, module: &str) -> Entity {
         let top = module.split('.').next().unwrap_or(module);
         let standard = is_standard_module(top);
-        for root in self.folders.roots(from) {
-            let Some(place) = self.folders.child(root.folder, top) else { continue };
+        for root in self.layout.folders.roots(from) {
+            let Some(place) = self.layout.folders.child(root.folder, top) else { continue };
             // `random.py` that imports `random` means the library, and so does a folder `json` far up.
             let itself = place == Place::Module(from);
             let hidden = standard && (!root.first || matches!(place, Place::Namespace(_)));
             if itself || hidden {
                 continue;
             }
-            if let Some(found) = self.folders.descend(root.folder, module) {
+            if let Some(found) = self.layout.folders.descend(root.folder, module) {
                 return self.entity(found, root.folder, module);
             }
             // A namespace may go on under the next root; a package or module may not.
@@ -81,20 +81,22 @@ impl Project {
     }
 
     fn import_relative(&self, from: FileId, module: &str, level: u32) -> Entity {
-        let mut folder = self.folders.of_file(from);
+        let mut folder = self.layout.folders.of_file(from);
         for _ in 1..level {
-            folder = folder.and_then(|folder| self.folders.parent(folder));
+            folder = folder.and_then(|folder| self.layout.folders.parent(folder));
         }
         let Some(folder) = folder else { return Entity::Unknown };
         if module.is_empty() {
-            return match self.folders.init(folder) {
+            return match self.layout.folders.init(folder) {
                 Some(init) => Entity::Module(init),
-                None => Entity::Namespace(format!("{}|", self.folders.path(folder)).into()),
+                None => Entity::Namespace(format!("{}|", self.layout.folders.path(folder)).into()),
             };
         }
-        match self.folders.descend(folder, module) {
+        match self.layout.folders.descend(folder, module) {
             Some(Place::Module(file) | Place::Package(_, file)) => Entity::Module(file),
-            Some(Place::Namespace(folder)) => Entity::Namespace(format!("{}|", self.folders.path(folder)).into()),
+            Some(Place::Namespace(folder)) => {
+                Entity::Namespace(format!("{}|", self.layout.folders.path(folder)).into())
+            }
             None => Entity::Unknown,
         }
     }
@@ -102,7 +104,7 @@ impl Project {
     fn entity(&self, place: Place, root: FolderId, dotted: &str) -> Entity {
         match place {
             Place::Module(file) | Place::Package(_, file) => Entity::Module(file),
-            Place::Namespace(_) => Entity::Namespace(format!("{}|{dotted}", self.folders.path(root)).into()),
+            Place::Namespace(_) => Entity::Namespace(format!("{}|{dotted}", self.layout.folders.path(root)).into()),
         }
     }
 
@@ -134,13 +136,15 @@ impl Project {
                     found.retain(|entity| *entity != Entity::Unknown);
                 }
                 if found.is_empty()
-                    && let Some(folder) = self.folders.of_file(*file)
-                    && self.folders.init(folder) == Some(*file)
-                    && let Some(place) = self.folders.child(folder, name)
+                    && let Some(folder) = self.layout.folders.of_file(*file)
+                    && self.layout.folders.init(folder) == Some(*file)
+                    && let Some(place) = self.layout.folders.child(folder, name)
                 {
                     found.push(match place {
                         Place::Module(file) | Place::Package(_, file) => Entity::Module(file),
-                        Place::Namespace(below) => Entity::Namespace(format!("{}|", self.folders.path(below)).into()),
+                        Place::Namespace(below) => {
+                            Entity::Namespace(format!("{}|", self.layout.folders.path(below)).into())
+                        }
                     });
                 }
                 found
@@ -148,10 +152,14 @@ impl Project {
             Entity::Namespace(namespace) => {
                 let (root, dotted) = namespace.split_once('|').unwrap_or((namespace, ""));
                 let longer = if dotted.is_empty() { name.to_owned() } else { format!("{dotted}.{name}") };
-                let place = self.folders.at(root).and_then(|root| Some((root, self.folders.descend(root, &longer)?)));
+                let place = self
+                    .layout
+                    .folders
+                    .at(root)
+                    .and_then(|root| Some((root, self.layout.folders.descend(root, &longer)?)));
                 match place {
                     Some((_, Place::Namespace(below))) if dotted.is_empty() => {
-                        vec![Entity::Namespace(format!("{}|", self.folders.path(below)).into())]
+                        vec![Entity::Namespace(format!("{}|", self.layout.folders.path(below)).into())]
                     }
                     Some((root, place)) => vec![self.entity(place, root, &longer)],
                     // `google.cloud` of a library, beside a folder `google` of the project.

@@ -2,7 +2,9 @@
 
 use super::{Context, Place, quiet_json, url, write_json};
 use crate::cost::Cost;
-use crate::diagnostic::{Diagnostic, Evidence};
+use crate::diagnostic::{Diagnostic, Evidence, Fix};
+use crate::id::FileId;
+use crate::text::Span;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -39,8 +41,34 @@ struct Finding<'a> {
     evidence: Vec<Link<'a>>,
     note: Option<&'a str>,
     help: &'a str,
+    fix: Option<Rewrite<'a>>,
     url: String,
     scope: &'a str,
+}
+
+#[derive(Serialize)]
+struct Rewrite<'a> {
+    applicability: &'a str,
+    message: &'a str,
+    edits: Vec<Replacement<'a>>,
+    hazards: Vec<Hazard<'a>>,
+}
+
+#[derive(Serialize)]
+struct Replacement<'a> {
+    filename: &'a str,
+    location: Location,
+    end_location: Location,
+    content: &'a str,
+}
+
+#[derive(Serialize)]
+struct Hazard<'a> {
+    code: &'a str,
+    what: &'a str,
+    state: &'a str,
+    filename: &'a str,
+    location: Location,
 }
 
 #[derive(Serialize)]
@@ -85,8 +113,33 @@ fn finding<'a>(context: &'a Context<'_>, diagnostic: &'a Diagnostic) -> Finding<
         evidence: diagnostic.evidence.iter().map(|evidence| link(context, evidence)).collect(),
         note: diagnostic.note.as_deref(),
         help: &diagnostic.help,
+        fix: diagnostic.fix.as_deref().map(|fix| rewrite(context, fix)),
         url: url(diagnostic.name),
         scope: &diagnostic.scope,
+    }
+}
+
+fn locations(context: &Context<'_>, file: FileId, span: Span) -> (Location, Location) {
+    (context.place(file, span.start).into(), context.place(file, span.end).into())
+}
+
+fn rewrite<'a>(context: &'a Context<'_>, fix: &'a Fix) -> Rewrite<'a> {
+    let replacement = |edit: &'a crate::diagnostic::Edit| {
+        let (location, end_location) = locations(context, edit.file, edit.span);
+        Replacement { filename: context.path(edit.file), location, end_location, content: &edit.text }
+    };
+    let hazard = |hazard: &'a crate::diagnostic::Hazard| Hazard {
+        code: hazard.code,
+        what: &hazard.what,
+        state: hazard.state.name(),
+        filename: context.path(hazard.file),
+        location: locations(context, hazard.file, hazard.span).0,
+    };
+    Rewrite {
+        applicability: fix.applicability.name(),
+        message: &fix.title,
+        edits: fix.edits.iter().map(replacement).collect(),
+        hazards: fix.hazards.iter().map(hazard).collect(),
     }
 }
 

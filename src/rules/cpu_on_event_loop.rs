@@ -27,6 +27,12 @@ const MAIN_SHARE: f64 = 0.3;
 /// How many calls below the coroutine it stands at most, and how often it is reached at least.
 const REACH: (usize, f64) = (3, 0.3);
 
+/// What one execution takes at least, in seconds, of an operation that a loop of unknown length repeats.
+const LITTLE: f64 = 3e-4;
+
+/// A loop of so many turns is long because of its turns.
+const MANY_TURNS: f64 = 300.0;
+
 fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
     let worst = site
         .contexts
@@ -91,7 +97,13 @@ fn confidence(stall: &Stall) -> Confidence {
     let Some(main) = main else { return Confidence::Low };
     let (deepest, rarest) = REACH;
     let far = main.depth() > deepest || main.weight < rarest || main.seconds < MAIN_SHARE * cpu.likely;
-    if far || is_done_once(&main.what) {
+    // A little in each turn of a loop over who knows how many is a guess upon a guess.
+    let repeated = main.weight > 1.5;
+    let small =
+        repeated && (cpu.likely < NOTICED && main.each < LITTLE || stall.callee.is_empty() && cpu.low < NOTICED / 2.0);
+    // A few turns over nobody knows what, each of them long, are many small guesses added up.
+    let vague = main.guessed && main.turns > 0.0 && main.turns < MANY_TURNS && cpu.low < NOTICED / 2.0;
+    if far || small || vague || is_done_once(&main.what) {
         Confidence::Low
     } else if cpu.low >= NOTICED / 2.0 && cpu.low * 8.0 >= cpu.likely {
         Confidence::High

@@ -5,11 +5,13 @@
 //! place where its subtree ends. Brackets, commas, comments and the insides of plain strings are left out.
 //! Nothing here recurses, so no input is too deep.
 
+mod earlier;
 mod kind;
 mod outline;
 
 use tree_sitter::{Parser, TreeCursor};
 
+pub use earlier::{Earlier, parse_after};
 pub use kind::Kind;
 pub use outline::{Mark, outline};
 
@@ -40,7 +42,14 @@ pub struct NodeId(u32);
 
 /// Parses `text`, whatever it is.
 pub fn parse(text: &str) -> Tree {
-    let Some(tree) = parse_raw(text) else { return Tree::default() };
+    match parse_raw(text) {
+        Some(tree) => flat(text, &tree),
+        None => Tree::default(),
+    }
+}
+
+/// A copy of what matters in the parser's own tree of `text`.
+fn flat(text: &str, tree: &tree_sitter::Tree) -> Tree {
     let mut flat = Tree { nodes: Vec::with_capacity(text.len() / 8 + 1), ..Tree::default() };
     flatten(text.as_bytes(), &mut tree.walk(), &mut flat);
     flat

@@ -1,0 +1,304 @@
+//! What is computed once and kept: caches by decorator, and by the shape of the code.
+//!
+//! ```python
+//! if self._table is None:        # once, however often the function runs
+//!     self._table = build()
+//! ```
+
+use super::evidence::Trail;
+use super::machine::{Frame, Machine, Outcome};
+use crate::cost::{Cost, Interval};
+use crate::facts::ir::{Comparison, Expression, Facts, Function, Statement, UnaryOperator};
+use crate::id::{ExpressionId, FileId, FunctionId, NameId, StatementId};
+use rustc_hash::FxHashSet;
+use std::rc::Rc;
+
+/// How often a value that is kept is not there yet.
+const MISSES: f64 = 0.02;
+/// How often a value that is kept for each set of arguments is not there yet, where clients choose them.
+const MISSES_BY_ARGUMENTS: f64 = 0.2;
+
+/// What surely takes so many seconds is felt the first time too.
+const LONG: f64 = 0.1;
+
+/// Names that a function stores to and that outlive its run: attributes, globals, containers by their name.
+pub type Stores = FxHashSet<NameId>;
+
+impl<'p> Machine<'p> {
+    /// What a call costs of a function that keeps its results.
+    pub(super) fn kept(&self, facts: &Facts, definition: &Function, mut outcome: Outcome) -> Outcome {
+        if definition.decorators.is_empty() || is_long(&outcome.cost) || !is_memoised(facts, definition) {
+            return outcome;
+        }
+        let is_plain = definition.parameters.len() <= usize::from(definition.class.is_some());
+        let share = match (is_plain, self.on_loop) {
+            (true, _) => MISSES,
+            (false, Some(true)) => MISSES_BY_ARGUMENTS,
+            (false, _) => return outcome,
+        };
+        outcome.cost = outcome.cost.times(Interval::exact(share));
+        let mut trail = Trail::default();
+        trail.extend(&outcome.trail, share, None);
+        outcome.trail = trail;
+        outcome
+    }
+
+    /// How often the first branch of an `if` runs that asks whether something was computed before; `costs` are those
+    /// of the two branches.
+    pub(super) fn memo_share(
+        &mut self,
+        frame: &Frame<'p>,
+        condition: ExpressionId,
+        then: &[StatementId],
+        otherwise: &[StatementId],
+        costs: (&Cost, &Cost),
+    ) -> Option<f64> {
+        let function = frame.function?;
+        let definition = frame.facts.functions.get(function.index())?;
+        let (place, is_missing) = asked(frame.facts, definition, condition)?;
+        // The branch that computes stores, or what follows the early return does.
+        let (branch, cost) = if is_missing { (then, costs.0) } else { (otherwise, costs.1) };
+        if is_long(cost) {
+            return None;
+        }
+        let mut stores = Stores::default();
+        collect(frame.facts, branch, &mut stores);
+        let follows = !is_missing && otherwise.is_empty();
+        let stored = stores.contains(&place)
+            || follows && self.stores(frame.file, function).contains(&place)
+            || self.stored_by_methods(frame, definition, branch, place);
+        stored.then_some(if is_missing { MISSES } else { 1.0 - MISSES })
+    }
+
+    /// `self._load()` in the branch, and `_load` stores it.
+    fn stored_by_methods(
+        &self,
+        frame: &Frame<'p>,
+        definition: &Function,
+        branch: &[StatementId],
+        place: NameId,
+    ) -> bool {
+        let facts = frame.facts;
+        let storing: Vec<NameId> = facts
+            .attribute_stores
+            .iter()
+            .filter(|store| store.attribute == place && Some(store.class) == definition.class)
+            .filter_map(|store| facts.functions.get(store.function.index()).map(|f| f.name))
+            .collect();
+        !storing.is_empty()
+            && branch.iter().any(|statement| {
+                let value = match facts.statements.get(statement.index()) {
+                    Some(Statement::Expression(value) | Statement::Return(Some(value))) => *value,
+                    Some(Statement::Assign { value, .. }) => *value,
+                    _ => return false,
+                };
+                let call = match facts.expressions.get(value.index()) {
+                    Some(Expression::Await(inner)) => facts.expressions.get(inner.index()),
+                    other => other,
+                };
+                let Some(Expression::Call { callee, .. }) = call else { return false };
+                matches!(facts.expressions.get(callee.index()),
+                    Some(Expression::Attribute { attribute, .. }) if storing.contains(attribute))
+            })
+    }
+
+    fn stores(&mut self, file: FileId, function: FunctionId) -> Rc<Stores> {
+        if let Some(known) = self.stores.get(&(file, function)) {
+            return known.clone();
+        }
+        let facts = &self.project.parsed(file).facts;
+        let mut stores = Stores::default();
+        if let Some(definition) = facts.functions.get(function.index()) {
+            collect(facts, &definition.body, &mut stores);
+        }
+        let stores = Rc::new(stores);
+        self.stores.insert((file, function), stores.clone());
+        stores
+    }
+}
+
+/// True if even a single time is worth speaking of.
+fn is_long(cost: &Cost) -> bool {
+    cost.total().low >= LONG
+}
+
+/// The storage whose state a condition asks for, and whether it holds where nothing is stored yet.
+fn asked(facts: &Facts, definition: &Function, condition: ExpressionId) -> Option<(NameId, bool)> {
+    let storage = |id: &ExpressionId| storage(facts, definition, *id, 0);
+    match facts.expressions.get(condition.index())? {
+        Expression::Compare { first, rest } => match rest.as_ref() {
+            [(Comparison::Is, right)] if is_none(facts, *right) => Some((storage(first)?, true)),
+            [(Comparison::IsNot, right)] if is_none(facts, *right) => Some((storage(first)?, false)),
+            [(Comparison::NotIn, right)] => Some((storage(right)?, true)),
+            [(Comparison::In, right)] => Some((storage(right)?, false)),
+            _ => None,
+        },
+        Expression::Unary { operator: UnaryOperator::Not, operand } => {
+            let (place, missing) = asked(facts, definition, *operand)?;
+            Some((place, !missing))
+        }
+        Expression::And(parts) => {
+            parts.iter().find_map(|part| asked(facts, definition, *part).filter(|(_, missing)| *missing))
+        }
+        Expression::Or(parts) => {
+            parts.iter().find_map(|part| asked(facts, definition, *part).filter(|(_, missing)| *missing))
+        }
+        _ => Some((storage(&condition)?, false)),
+    }
+}
+
+fn is_none(facts: &Facts, id: ExpressionId) -> bool {
+    matches!(facts.expressions.get(id.index()), Some(Expression::None))
+}
+
+/// The name of what outlives the function's run: `_table` of `self._table`, `cache` of `cache.get(key)`.
+fn storage(facts: &Facts, definition: &Function, id: ExpressionId, depth: u32) -> Option<NameId> {
+    if depth > 3 {
+        return None;
+    }
+    match facts.expressions.get(id.index())? {
+        Expression::Attribute { attribute, .. } => Some(*attribute),
+        Expression::Subscript { value, .. } => storage(facts, definition, *value, depth + 1),
+        Expression::Named { value, .. } | Expression::Await(value) => storage(facts, definition, *value, depth + 1),
+        Expression::Call { callee, .. } => match facts.expressions.get(callee.index())? {
+            Expression::Attribute { value, attribute }
+                if facts.names.get(attribute.index()).is_some_and(|n| &**n == "get") =>
+            {
+                storage(facts, definition, *value, depth + 1)
+            }
+            _ => None,
+        },
+        Expression::Name(name) => {
+            let is_local = definition.locals.contains(name) && !definition.globals.contains(name);
+            if !is_local {
+                return Some(*name);
+            }
+            // Python: client = clients.get(key)
+            looked_up(facts, &definition.body, *name, 0).and_then(|value| storage(facts, definition, value, depth + 1))
+        }
+        _ => None,
+    }
+}
+
+/// What a local is first assigned, where that is a look-up.
+fn looked_up(facts: &Facts, block: &[StatementId], name: NameId, depth: u32) -> Option<ExpressionId> {
+    if depth > 4 {
+        return None;
+    }
+    for statement in block {
+        match facts.statements.get(statement.index())? {
+            Statement::Assign { targets, value } => {
+                let is_named = targets
+                    .iter()
+                    .any(|t| matches!(facts.expressions.get(t.index()), Some(Expression::Name(n)) if *n == name));
+                let is_look_up = matches!(
+                    facts.expressions.get(value.index()),
+                    Some(Expression::Call { .. } | Expression::Subscript { .. } | Expression::Attribute { .. })
+                );
+                if is_named {
+                    return is_look_up.then_some(*value);
+                }
+            }
+            Statement::With { body, .. } | Statement::Try { body, .. } => {
+                if let Some(found) = looked_up(facts, body, name, depth + 1) {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Notes what statements store to, those in nested blocks included.
+fn collect(facts: &Facts, block: &[StatementId], stores: &mut Stores) {
+    let mut waiting: Vec<&[StatementId]> = vec![block];
+    while let Some(block) = waiting.pop() {
+        for statement in block {
+            let Some(statement) = facts.statements.get(statement.index()) else { continue };
+            match statement {
+                Statement::Assign { targets, value } => {
+                    for target in targets {
+                        store(facts, *target, stores);
+                    }
+                    named(facts, *value, stores);
+                }
+                Statement::AnnotatedAssign { target, .. } | Statement::AugmentedAssign { target, .. } => {
+                    store(facts, *target, stores);
+                }
+                Statement::Expression(value) | Statement::Return(Some(value)) => named(facts, *value, stores),
+                Statement::For { body, otherwise, .. } | Statement::While { body, otherwise, .. } => {
+                    waiting.extend([&**body, &**otherwise]);
+                }
+                Statement::If { then, otherwise, .. } => waiting.extend([&**then, &**otherwise]),
+                Statement::With { body, .. } => waiting.push(body),
+                Statement::Try { body, handlers, otherwise, finally } => {
+                    waiting.extend([&**body, &**otherwise, &**finally]);
+                    waiting.extend(handlers.iter().map(|handler| &*handler.body));
+                }
+                Statement::Match { cases, .. } => waiting.extend(cases.iter().map(|case| &*case.body)),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// `cache.add(key)`, `cache.setdefault(key, value)`.
+fn named(facts: &Facts, value: ExpressionId, stores: &mut Stores) {
+    let Some(Expression::Call { callee, .. }) = facts.expressions.get(value.index()) else { return };
+    let Some(Expression::Attribute { value, attribute }) = facts.expressions.get(callee.index()) else { return };
+    let method = facts.names.get(attribute.index()).map_or("", |n| n);
+    if matches!(method, "add" | "setdefault" | "set" | "append" | "update" | "put") {
+        store(facts, *value, stores);
+    }
+}
+
+fn store(facts: &Facts, target: ExpressionId, stores: &mut Stores) {
+    match facts.expressions.get(target.index()) {
+        Some(Expression::Name(name)) => {
+            stores.insert(*name);
+        }
+        Some(Expression::Attribute { attribute, .. }) => {
+            stores.insert(*attribute);
+        }
+        Some(Expression::Subscript { value, .. }) => store(facts, *value, stores),
+        Some(Expression::Tuple(parts)) => {
+            for part in parts {
+                store(facts, *part, stores);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// True if a decorator keeps results.
+fn is_memoised(facts: &Facts, definition: &Function) -> bool {
+    definition.decorators.iter().any(|decorator| {
+        let mut at = *decorator;
+        if let Some(Expression::Call { callee, .. }) = facts.expressions.get(at.index()) {
+            at = *callee;
+        }
+        let (Some(Expression::Name(name)) | Some(Expression::Attribute { attribute: name, .. })) =
+            facts.expressions.get(at.index())
+        else {
+            return false;
+        };
+        let name = facts.names.get(name.index()).map_or("", |n| n);
+        matches!(
+            name,
+            "cache"
+                | "lru_cache"
+                | "cached_property"
+                | "cached"
+                | "cachedmethod"
+                | "memoize"
+                | "memoized"
+                | "ttl_cache"
+                | "singleton"
+                | "lazy_property"
+                | "reify"
+                | "cache_data"
+                | "cache_resource"
+        )
+    })
+}
