@@ -1,7 +1,8 @@
 //! The only door to the engine: changes in, findings out. The command line and the language server
 //! both come through here, so they can never disagree.
 
-use crate::config::{self, Selection, Settings};
+use crate::baseline::{self, Baseline};
+use crate::config::{self, FileIgnores, Settings};
 use crate::cost::Workload;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::estimate::trace::Trace;
@@ -10,15 +11,17 @@ use crate::explain::{self, Account};
 use crate::facts::ir::{Facts, Spans, Statement};
 use crate::fix;
 use crate::hazards::scope;
-use crate::id::FileId;
+use crate::id::{FileId, FunctionId};
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::{Answer, Knowledge, UserKnowledge, UserSpawn};
+use crate::overview::{self, Site};
 use crate::project::{self, Content, Layout, Project};
-use crate::rules::{self, Rule};
-use crate::suppress::{self, Suppressions};
+use crate::rules::{self, Check, RULES, Rule};
+use crate::source::{self, Cell, Notebook};
+use crate::suppress::{self, Judgement, Suppressions, Unused, Wanted};
 use crate::text::{LineIndex, Span};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 /// A file that appeared, changed or vanished.
@@ -33,16 +36,19 @@ pub struct Change {
 }
 
 /// Holds the files and brings them up to date.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AnalysisHost {
     settings: Arc<Settings>,
+    ignores: Arc<FileIgnores>,
     knowledge: Arc<Knowledge>,
     files: BTreeMap<Arc<str>, Entry>,
+    /// The cells of notebooks.
+    cells: BTreeMap<String, Arc<[Cell]>>,
     /// Where the files stand; kept as long as that stays the same.
     layout: OnceLock<Arc<Layout>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Entry {
     content: Arc<Content>,
     reported: bool,
@@ -52,18 +58,29 @@ impl AnalysisHost {
     /// A host without files.
     pub fn new(settings: Settings) -> AnalysisHost {
         let knowledge = Arc::new(Knowledge::new(user_knowledge(&settings.knowledge)));
-        AnalysisHost { settings: Arc::new(settings), knowledge, files: BTreeMap::new(), layout: OnceLock::new() }
+        AnalysisHost {
+            ignores: Arc::new(FileIgnores::new(&settings)),
+            settings: Arc::new(settings),
+            knowledge,
+            files: BTreeMap::new(),
+            cells: BTreeMap::new(),
+            layout: OnceLock::new(),
+        }
     }
 
     /// Other settings hold from now on.
     pub fn set_settings(&mut self, settings: Settings) {
         if settings != *self.settings {
+            if settings.roots != self.settings.roots {
+                self.layout = OnceLock::new();
+            }
+            self.ignores = Arc::new(FileIgnores::new(&settings));
             self.knowledge = Arc::new(Knowledge::new(user_knowledge(&settings.knowledge)));
             self.settings = Arc::new(settings);
         }
     }
 
-    /// Takes a change in. What was made of a text is kept as long as the text stays the same.
+    /// Takes a change in. Of a notebook (`.ipynb`) the code is taken; one that cannot be read has none. What was made of a text is kept as long as the text stays the same.
     pub fn apply_change(&mut self, change: Change) {
         self.replace(change, |_, text| Content::new(text));
     }
@@ -75,7 +92,13 @@ impl AnalysisHost {
     }
 
     fn replace(&mut self, change: Change, next: impl FnOnce(&Content, Arc<str>) -> Content) {
-        let Change { path, text, reported } = change;
+        let Change { path, mut text, reported } = change;
+        self.cells.remove(&path);
+        if let Some(json) = text.take_if(|_| source::is_notebook(&path)) {
+            let notebook = source::notebook(&json).unwrap_or_default();
+            self.cells.insert(path.clone(), notebook.cells.into());
+            text = Some(notebook.text.into());
+        }
         match (self.files.get_mut(path.as_str()), text) {
             (Some(entry), Some(text)) => {
                 entry.reported = reported;
@@ -108,6 +131,21 @@ impl AnalysisHost {
         self.files.get(path).map(|entry| entry.content.text())
     }
 
+    /// Takes the files of another host; what was made of texts that are the same here is kept.
+    pub fn take_files(&mut self, other: &AnalysisHost) {
+        let mut files = other.files.clone();
+        for (path, entry) in &mut files {
+            if let Some(old) = self.files.get(path)
+                && old.content.text() == entry.content.text()
+            {
+                entry.content = Arc::clone(&old.content);
+            }
+        }
+        self.files = files;
+        self.cells.clone_from(&other.cells);
+        self.layout = OnceLock::new();
+    }
+
     /// The files as they are now, ready to be asked about.
     pub fn analysis(&self) -> Analysis {
         self.analysis_with(|_, entry| entry.reported)
@@ -119,12 +157,16 @@ impl AnalysisHost {
     }
 
     fn analysis_with(&self, is_reported: impl Fn(&str, &Entry) -> bool) -> Analysis {
-        let layout = self.layout.get_or_init(|| Arc::new(Layout::new(self.files.keys().cloned().collect())));
+        let layout = self
+            .layout
+            .get_or_init(|| Arc::new(Layout::new(self.files.keys().cloned().collect(), &self.settings.roots)));
         let files = self.files.iter().map(|(path, entry)| (Arc::clone(&entry.content), is_reported(path, entry)));
         Analysis {
             settings: Arc::clone(&self.settings),
+            ignores: Arc::clone(&self.ignores),
             knowledge: Arc::clone(&self.knowledge),
             project: Project::with_layout(Arc::clone(layout), files),
+            cells: self.cells.clone(),
             outcome: OnceLock::new(),
         }
     }
@@ -134,8 +176,10 @@ impl AnalysisHost {
 #[derive(Debug)]
 pub struct Analysis {
     settings: Arc<Settings>,
+    ignores: Arc<FileIgnores>,
     knowledge: Arc<Knowledge>,
     project: Project,
+    cells: BTreeMap<String, Arc<[Cell]>>,
     outcome: OnceLock<Outcome>,
 }
 
@@ -165,21 +209,63 @@ const LITTLE: usize = 256 << 10;
 /// What one run of the engine gives.
 #[derive(Debug, Default)]
 struct Outcome {
-    /// In any order, also those that nobody is to see.
+    /// In path and position order, of every confidence.
     diagnostics: Vec<Diagnostic>,
     /// What they rest on.
     report: Report,
 }
 
 impl Analysis {
-    /// All findings in the reported files, in path and position order, without suppressed ones.
+    /// All findings in the reported files, in path and position order, without suppressed and known ones.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        let is_shown =
-            |found: &&Diagnostic| self.project.reported(found.file) && found.confidence >= self.settings.confidence;
-        let mut found: Vec<Diagnostic> = self.outcome().diagnostics.iter().filter(is_shown).cloned().collect();
-        found.sort_by(|a, b| (a.file, a.span, a.code, &a.message).cmp(&(b.file, b.span, b.code, &b.message)));
-        found.dedup();
-        self.without_silenced(found)
+        self.split_by_baseline().0
+    }
+
+    /// All findings as [`Analysis::diagnostics`] has them, those that the baseline knows included.
+    pub fn all_diagnostics(&self) -> Vec<Diagnostic> {
+        let is_shown = |found: &&Diagnostic| {
+            found.confidence >= self.settings.confidence
+                && !self.ignores.holds(self.path(found.file), found.code, found.name)
+        };
+        let mut shown: Vec<Diagnostic> = self.outcome().diagnostics.iter().filter(is_shown).cloned().collect();
+        for found in &mut shown {
+            found.severity = self.settings.severity(found.code, found.name).unwrap_or(found.severity);
+        }
+        shown
+    }
+
+    /// The findings that the baseline does not know, and what it knows of the reported files that is no longer found.
+    pub fn split_by_baseline(&self) -> (Vec<Diagnostic>, Baseline) {
+        let all = self.all_diagnostics();
+        let Some(known) = &self.settings.known else { return (all, Baseline::default()) };
+        let mut rest = known.clone();
+        let reported: BTreeSet<String> =
+            self.reported_files().map(|file| self.settings.baseline_path(self.path(file))).collect();
+        rest.retain(|path| reported.contains(path));
+        let fresh = all.into_iter().filter(|found| !rest.take(&self.baseline_key(found))).collect();
+        (fresh, rest)
+    }
+
+    /// The baseline that knows all findings: those of files that are not reported stay as they were where `remains`
+    /// says that the file, by its path from the baseline's folder, is still there.
+    pub fn new_baseline(&self, remains: impl Fn(&str) -> bool) -> Baseline {
+        let reported: BTreeSet<String> =
+            self.reported_files().map(|file| self.settings.baseline_path(self.path(file))).collect();
+        let mut baseline = self.settings.known.clone().unwrap_or_default();
+        baseline.retain(|path| !reported.contains(path) && remains(path));
+        for found in self.all_diagnostics() {
+            baseline.add(self.baseline_key(&found));
+        }
+        baseline
+    }
+
+    fn baseline_key(&self, found: &Diagnostic) -> baseline::Key {
+        baseline::Key {
+            path: self.settings.baseline_path(self.path(found.file)),
+            rule: found.code.to_string(),
+            function: found.scope.clone(),
+            message: found.message.clone(),
+        }
     }
 
     /// [`Analysis::diagnostics`], each with its fix.
@@ -199,6 +285,10 @@ impl Analysis {
     }
 
     fn add_fix(&self, found: &mut Diagnostic, trace: &Trace) {
+        // A comment that silences nothing is found with its fix, and nothing is written into notebooks.
+        if found.fix.is_some() || self.cells.contains_key(self.path(found.file)) {
+            return;
+        }
         found.fix = fix::fix(&self.fix_context(trace), found).map(Box::new);
         if let Some(fix) = &found.fix {
             found.help = format!("{}. {}", found.help.trim_end_matches('.'), fix.advice());
@@ -210,7 +300,10 @@ impl Analysis {
     ///
     /// It runs the finding's file once more, so it is asked for by itself and not part of every finding.
     pub fn fix(&self, found: &Diagnostic) -> Option<Fix> {
-        fix::fix(&self.fix_context(&self.trace(found.file, found.span)), found)
+        let mut found = found.clone();
+        let trace = self.trace(found.file, found.span);
+        self.add_fix(&mut found, &trace);
+        found.fix.map(|fix| *fix)
     }
 
     fn fix_context<'a>(&'a self, trace: &'a Trace) -> fix::Context<'a> {
@@ -237,35 +330,121 @@ impl Analysis {
         let target = self.settings.target;
         let report = estimate::analyse(&self.project, &self.knowledge, target, self.settings.exhaustive);
         let trace = |file, span| self.trace(file, span);
-        let diagnostics =
+        let mut diagnostics =
             rules::check(&self.project, &self.knowledge, &report, target, trace, |rule| self.is_rule_on(rule));
+        diagnostics.retain(|found| self.project.reported(found.file));
+        sort(&mut diagnostics);
+        let mut diagnostics = self.judge_suppressions(diagnostics);
+        sort(&mut diagnostics);
         Outcome { diagnostics, report }
     }
 
     fn is_rule_on(&self, rule: &Rule) -> bool {
-        match self.settings.selection(rule.code, rule.name) {
-            Selection::On => true,
-            Selection::Off => false,
-            Selection::Default => rule.on_by_default,
-        }
+        self.settings.runs(rule.code, rule.name, rule.on_by_default)
     }
 
-    /// `found` is in path order.
-    fn without_silenced(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        let mut kept = Vec::with_capacity(found.len());
-        for group in found.chunk_by(|a, b| a.file == b.file) {
-            let Some(first) = group.first() else { continue };
-            let parsed = self.project.parsed(first.file);
-            let (text, lines) = (self.text(first.file), self.lines(first.file));
-            let suppressions = Suppressions::read(text, lines, &parsed.spans.comments);
-            let is_silenced = |it: &&Diagnostic| {
-                let rows = |span: Span| lines.row(span.start)..=lines.row(span.end);
-                let statement = statement_head(&parsed.facts, &parsed.spans, it.span);
-                suppressions.silence(it.code, it.name, rows(it.span), rows(statement.unwrap_or(it.span)))
-            };
-            kept.extend(group.iter().filter(|it| !is_silenced(it)).cloned());
+    /// `found`, in path order, without what comments silence, and with what is to be said of these comments.
+    fn judge_suppressions(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let mut groups: BTreeMap<FileId, Vec<Diagnostic>> = BTreeMap::new();
+        for diagnostic in found {
+            groups.entry(diagnostic.file).or_default().push(diagnostic);
         }
-        kept
+        let unused = RULES.iter().filter(|rule| self.is_rule_on(rule)).find_map(|rule| match rule.check {
+            Check::Suppression(check) => Some(check),
+            Check::Handover(_) | Check::Stall(_) | Check::Crossing(_) => None,
+        });
+        // A file without such a comment need not be parsed.
+        let marked = self.reported_files().filter(|file| unused.is_some() && has_mark(self.text(*file)));
+        for file in marked {
+            groups.entry(file).or_default();
+        }
+        let groups: Vec<(FileId, Vec<Diagnostic>)> = groups.into_iter().collect();
+        groups.into_par_iter().flat_map_iter(|(file, found)| self.judge_file(file, found, unused)).collect()
+    }
+
+    fn judge_file(
+        &self,
+        file: FileId,
+        mut found: Vec<Diagnostic>,
+        unused: Option<fn(FileId, &Unused) -> Diagnostic>,
+    ) -> Vec<Diagnostic> {
+        let parsed = self.project.parsed(file);
+        let (text, lines, spans) = (self.text(file), self.lines(file), &parsed.spans);
+        let suppressions = Suppressions::read(text, lines, &spans.comments, &spans.statements);
+        if suppressions.directives().is_empty() {
+            return found;
+        }
+        let silencers = |it: &Diagnostic| {
+            let rows = |span: Span| lines.row(span.start)..=lines.row(span.end);
+            let statement = statement_head(&parsed.facts, spans, it.span);
+            suppressions.silence(it.code, it.name, rows(it.span), rows(statement.unwrap_or(it.span)))
+        };
+        let mut uses = BTreeSet::new();
+        found.retain(|it| {
+            let by = silencers(it);
+            uses.extend(by.iter().copied());
+            by.is_empty()
+        });
+        let Some(check) = unused else { return found };
+        for unused in suppressions.unused(text, lines, &uses, |code| self.judgement(code)) {
+            let mut diagnostic = check(file, &unused);
+            diagnostic.fix.take_if(|_| self.cells.contains_key(self.path(file)));
+            diagnostic.scope = rules::sites::scope(&self.project, file, function_around(spans, diagnostic.span));
+            // A comment for all rules does not excuse itself.
+            if !silencers(&diagnostic).iter().any(|(_, code)| code.is_some()) {
+                found.push(diagnostic);
+            }
+        }
+        found
+    }
+
+    /// The file's text with a comment for each of these findings that silences it, as far as one can.
+    pub fn with_ignores(&self, file: FileId, found: &[&Diagnostic], reason: &str) -> String {
+        let mut text = self.text(file).to_string();
+        let edits = self.ignore_edits(file, found, reason);
+        // From the end, so that the places before stay where they are.
+        for (span, new) in edits.iter().rev() {
+            if let (true, true) = (text.is_char_boundary(span.start as usize), text.is_char_boundary(span.end as usize))
+            {
+                text.replace_range(span.start as usize..span.end as usize, new);
+            }
+        }
+        text
+    }
+
+    /// What [`Analysis::with_ignores`] changes: ranges in source order, and what takes their place.
+    pub fn ignore_edits(&self, file: FileId, found: &[&Diagnostic], reason: &str) -> Vec<(Span, String)> {
+        let parsed = self.project.parsed(file);
+        let wanted = |it: &&Diagnostic| Wanted {
+            code: it.code,
+            span: it.span,
+            statement: statement_head(&parsed.facts, &parsed.spans, it.span),
+        };
+        let wanted: Vec<Wanted<'_>> = found.iter().map(wanted).collect();
+        suppress::insertions(self.text(file), self.lines(file), &parsed.spans.comments, &wanted, reason)
+    }
+
+    /// Whether a comment for this code, or for all, can be called unused.
+    fn judgement(&self, code: Option<&str>) -> Judgement {
+        // There the same comments are of use with another interpreter.
+        let free_threaded = self.settings.target.free_threaded;
+        let counts = |is_on: bool| {
+            if is_on && !free_threaded { Judgement::Counts } else { Judgement::Abstains }
+        };
+        match code {
+            None => counts(RULES.iter().all(|rule| !rule.on_by_default || self.is_rule_on(rule))),
+            Some(code) => {
+                let rule = RULES.iter().find(|rule| rule.code.eq_ignore_ascii_case(code) || rule.name == code);
+                // A comment about comments is not judged by itself.
+                match rule.map(|rule| (rule, rule.check)) {
+                    None => Judgement::Unknown,
+                    Some((_, Check::Suppression(_))) => Judgement::Abstains,
+                    Some((rule, Check::Handover(_) | Check::Stall(_) | Check::Crossing(_))) => {
+                        counts(self.is_rule_on(rule))
+                    }
+                }
+            }
+        }
     }
 
     /// What was odd in the reported files: the first place of each that is no Python.
@@ -289,6 +468,11 @@ impl Analysis {
         reported.iter().filter_map(oddity).collect()
     }
 
+    /// Every hand-over in the reported files, in path order.
+    pub fn sites(&self) -> Vec<Site> {
+        overview::sites(&self.project, &self.outcome().report, self.settings.target)
+    }
+
     /// The text of a file.
     pub fn text(&self, file: FileId) -> &str {
         self.project.text(file)
@@ -302,6 +486,11 @@ impl Analysis {
     /// Where the lines of a file start.
     pub fn lines(&self, file: FileId) -> &LineIndex {
         self.project.lines(file)
+    }
+
+    /// The cell of a notebook that a row (from 1) of its text belongs to, and the row there.
+    pub fn cell(&self, file: FileId, row: u32) -> Option<(u32, u32)> {
+        Notebook::place(self.cells.get(self.path(file))?, row)
     }
 
     /// The file at a path.
@@ -358,10 +547,7 @@ impl Analysis {
 
     /// Where to write what so that a finding is silenced.
     pub fn silencing_edit(&self, found: &Diagnostic) -> Option<(Span, String)> {
-        let parsed = self.project.parsed(found.file);
-        let statement = statement_head(&parsed.facts, &parsed.spans, found.span).unwrap_or(found.span);
-        let (text, lines) = (self.text(found.file), self.lines(found.file));
-        suppress::edit(text, lines, &parsed.spans.comments, found.code, found.span, statement)
+        self.ignore_edits(found.file, &[found], "").into_iter().next()
     }
 
     /// The call graph.
@@ -411,6 +597,33 @@ fn user_knowledge(user: &config::UserKnowledge) -> UserKnowledge {
         neutral: user.neutral.clone(),
         spawns: user.spawns.iter().map(spawn).collect(),
     }
+}
+
+/// By path and place.
+fn sort(found: &mut Vec<Diagnostic>) {
+    found.sort_by(|a, b| (a.file, a.span, a.code, &a.message).cmp(&(b.file, b.span, b.code, &b.message)));
+    found.dedup();
+}
+
+/// Whether the text may hold a comment that silences gilcheck.
+fn has_mark(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let has = |word: &[u8]| memchr::memmem::find(bytes, word).is_some();
+    // `noqa` in any case, as ruff has it, before one of our codes.
+    let names_us = |at: usize| {
+        let line = bytes.get(at..).unwrap_or(b"");
+        let line = line.get(..memchr::memchr(b'\n', line).unwrap_or(line.len())).unwrap_or(line);
+        line.to_ascii_lowercase().windows(3).any(|part| part == b"gil")
+    };
+    has(b"gilcheck:")
+        || [&b"noqa:"[..], b"NOQA:", b"NoQA:"].iter().any(|word| memchr::memmem::find_iter(bytes, word).any(names_us))
+}
+
+/// The innermost function that holds the range.
+fn function_around(spans: &Spans, range: Span) -> Option<FunctionId> {
+    let holds = |span: &Span| span.start <= range.start && range.end <= span.end;
+    let functions = spans.functions.iter().enumerate().filter(|(_, span)| holds(span));
+    functions.min_by_key(|(_, span)| span.end - span.start).map(|(index, _)| FunctionId::new(index))
 }
 
 /// The innermost statement that holds the range; of one with a body, its beginning.

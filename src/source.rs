@@ -170,6 +170,204 @@ fn error_at(bytes: &[u8], at: usize, reason: String) -> DecodeError {
     DecodeError { row: u32::try_from(row).unwrap_or(u32::MAX), reason }
 }
 
+/// A notebook's code as one text, and where its cells are in that.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Notebook {
+    /// The code cells one below the other; lines that are no Python (`%matplotlib inline`, `!ls`) are blank.
+    pub text: String,
+    /// The code cells, in order.
+    pub cells: Vec<Cell>,
+}
+
+/// One code cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// Which cell of the notebook, from 1, all kinds counted.
+    pub number: u32,
+    /// Its first row in the text, from 1.
+    pub row: u32,
+}
+
+impl Notebook {
+    /// The cell that a row of the text (from 1) belongs to, and its row there.
+    pub fn place(cells: &[Cell], row: u32) -> Option<(u32, u32)> {
+        let cell = cells.get(cells.partition_point(|cell| cell.row <= row).checked_sub(1)?)?;
+        Some((cell.number, row - cell.row + 1))
+    }
+}
+
+/// True if a path is that of a notebook.
+pub fn is_notebook(path: &str) -> bool {
+    path.ends_with(".ipynb")
+}
+
+#[derive(serde::Deserialize)]
+struct NotebookFile {
+    cells: Option<Vec<NotebookCell>>,
+    #[serde(default)]
+    metadata: serde_json::Value,
+}
+
+#[derive(serde::Deserialize)]
+struct NotebookCell {
+    cell_type: String,
+    #[serde(default)]
+    source: Lines,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Lines {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Default for Lines {
+    fn default() -> Lines {
+        Lines::Many(Vec::new())
+    }
+}
+
+/// The Python code in the text of an `.ipynb` file. One in another language has none.
+pub fn notebook(json: &str) -> Result<Notebook, DecodeError> {
+    let file: NotebookFile = serde_json::from_str(json).map_err(|error| DecodeError {
+        row: u32::try_from(error.line()).unwrap_or(u32::MAX),
+        reason: format!("not a notebook: {error}; save it anew with Jupyter"),
+    })?;
+    let Some(cells) = file.cells else {
+        let reason = "a notebook of an old format; convert it with `jupyter nbconvert --to notebook`".to_string();
+        return Err(DecodeError { row: 1, reason });
+    };
+    let language = |keys: [&str; 2]| file.metadata.get(keys[0])?.get(keys[1])?.as_str().map(str::to_lowercase);
+    let language = language(["language_info", "name"]).or_else(|| language(["kernelspec", "language"]));
+    let mut notebook = Notebook { text: String::new(), cells: Vec::new() };
+    if language.is_some_and(|language| !matches!(language.as_str(), "python" | "ipython" | "python3")) {
+        return Ok(notebook);
+    }
+    let mut row = 1;
+    for (cell, number) in cells.into_iter().zip(1..) {
+        if cell.cell_type != "code" {
+            continue;
+        }
+        let code = match cell.source {
+            Lines::One(text) => text,
+            Lines::Many(lines) => lines.concat(),
+        };
+        notebook.cells.push(Cell { number, row });
+        // A NUL or a lone `\r` would make rows that nobody sees.
+        let code = python_of(&code.replace("\r\n", "\n").replace(['\r', '\0'], " "));
+        row += u32::try_from(memchr::memchr_iter(b'\n', code.as_bytes()).count()).unwrap_or(0) + 1;
+        notebook.text.push_str(&code);
+        notebook.text.push('\n');
+    }
+    Ok(notebook)
+}
+
+/// A cell's text with all that only IPython knows replaced by blanks.
+fn python_of(cell: &str) -> String {
+    let blank = |line: &str| -> String { line.chars().map(|c| if c == '\n' { c } else { ' ' }).collect() };
+    if let Some(magic) = cell.trim_start().strip_prefix("%%") {
+        let name: String = magic.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        if !matches!(name.as_str(), "time" | "timeit" | "capture" | "prun" | "memit" | "mprun" | "python" | "python3") {
+            return blank(cell);
+        }
+    }
+    let mut text = String::with_capacity(cell.len());
+    let mut state = LineState::default();
+    let mut in_magic = false;
+    for line in cell.split_inclusive('\n') {
+        let code = line.trim();
+        // `%%` heads the cell; `?name`, `name?` ask for help; a magic may go on behind a backslash.
+        let is_magic = state.begins_statement()
+            && (code.starts_with(['%', '!', '?']) || (code.ends_with('?') && !code.contains(['#', '"', '\''])));
+        if is_magic || in_magic {
+            in_magic = code.ends_with('\\');
+            text.push_str(&blank(line));
+            continue;
+        }
+        let assigned = state.begins_statement().then(|| shell_assignment(line)).flatten();
+        match assigned {
+            Some(at) => {
+                let (before, after) = line.split_at(at);
+                let rest = blank(after);
+                text.push_str(before);
+                // Three dots are a value; what is assigned is not known.
+                text.push_str(&rest.replacen("   ", "...", 1));
+                in_magic = code.ends_with('\\');
+            }
+            None => {
+                text.push_str(line);
+                state.read(line);
+            }
+        }
+    }
+    text
+}
+
+/// Where the command of `files = !ls` or `out = %time f()` begins, if it has room for three dots.
+fn shell_assignment(line: &str) -> Option<usize> {
+    let (target, value) = line.split_once('=')?;
+    let is_target = target.trim().chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | ',' | ' '));
+    let command = value.trim_start();
+    let is_command = command.starts_with('!') || command.starts_with('%');
+    (is_target && !target.trim().is_empty() && is_command && command.trim_end().len() >= 3)
+        .then(|| line.len() - command.len())
+}
+
+/// How far a statement goes on into the next line.
+#[derive(Debug, Default)]
+struct LineState {
+    depth: i32,
+    string: Option<&'static str>,
+    continued: bool,
+}
+
+impl LineState {
+    fn begins_statement(&self) -> bool {
+        self.depth <= 0 && self.string.is_none() && !self.continued
+    }
+
+    fn read(&mut self, line: &str) {
+        self.continued = false;
+        let mut rest = line;
+        while let Some(c) = rest.chars().next() {
+            if let Some(quote) = self.string {
+                if c == '\\' {
+                    rest = rest.get(1..).unwrap_or("");
+                    let skipped = rest.chars().next().map_or(0, char::len_utf8);
+                    rest = rest.get(skipped..).unwrap_or("");
+                    continue;
+                }
+                match rest.strip_prefix(quote) {
+                    Some(after) => {
+                        self.string = None;
+                        rest = after;
+                        continue;
+                    }
+                    // A string in single quotes ends with its line.
+                    None if c == '\n' && quote.len() == 1 => self.string = None,
+                    None => {}
+                }
+            } else if c == '#' {
+                return;
+            } else if let Some(quote) = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| rest.starts_with(quote)) {
+                self.string = Some(quote);
+                rest = rest.get(quote.len()..).unwrap_or("");
+                continue;
+            } else {
+                match c {
+                    '(' | '[' | '{' => self.depth += 1,
+                    ')' | ']' | '}' => self.depth -= 1,
+                    '\\' => self.continued = true,
+                    _ if !c.is_whitespace() => self.continued = false,
+                    _ => {}
+                }
+            }
+            rest = rest.get(c.len_utf8()..).unwrap_or("");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,5 +413,49 @@ mod tests {
             b"\xef\xbb\xbf# coding: latin-1\n",
             "line 1: the cookie says `latin-1`, the byte order mark UTF-8; remove one",
         );
+    }
+
+    fn cells(cells: &[&str]) -> String {
+        let cell = |text: &&str| serde_json::json!({ "cell_type": "code", "source": text });
+        let mut list: Vec<_> = cells.iter().map(cell).collect();
+        list.insert(0, serde_json::json!({ "cell_type": "markdown", "source": ["# title"] }));
+        serde_json::json!({ "cells": list, "metadata": {}, "nbformat": 4 }).to_string()
+    }
+
+    #[track_caller]
+    fn python(cell: &str, expected: &str) {
+        assert_eq!(notebook(&cells(&[cell])).unwrap().text, format!("{expected}\n"), "{cell}");
+    }
+
+    #[test]
+    fn magics_are_blanked_and_python_is_not() {
+        python("%matplotlib inline\nx = 1", "                  \nx = 1");
+        python("!pip install x\n?help\nlen?", "              \n     \n    ");
+        python("x = (7\n % 3)", "x = (7\n % 3)");
+        python("s = '''\n%not magic\n'''", "s = '''\n%not magic\n'''");
+        python("y = 7 \\\n % 3", "y = 7 \\\n % 3");
+        python("%%bash\nls", "      \n  ");
+        python("%%time\nf()", "      \nf()");
+        python("files = !ls -l", "files = ...   ");
+        python("a = x != y", "a = x != y");
+        python("  # 100 % ?\nf()", "  # 100 % ?\nf()");
+        python("%run \\\n  x\nf()", "      \n   \nf()");
+    }
+
+    #[test]
+    fn rows_belong_to_cells() {
+        let read = notebook(&cells(&["a\nb", "", "c"])).unwrap();
+        assert_eq!(read.text, "a\nb\n\nc\n");
+        let place = |row| Notebook::place(&read.cells, row);
+        assert_eq!([place(1), place(2), place(3), place(4)], [Some((2, 1)), Some((2, 2)), Some((3, 1)), Some((4, 1))]);
+    }
+
+    #[test]
+    fn what_is_no_notebook_is_said() {
+        assert!(notebook("{").unwrap_err().to_string().starts_with("line 1: not a notebook"));
+        assert!(notebook("{}").unwrap_err().to_string().contains("old format"));
+        let julia =
+            r#"{"cells": [{"cell_type": "code", "source": "x"}], "metadata": {"language_info": {"name": "julia"}}}"#;
+        assert_eq!(notebook(julia).unwrap().text, "");
     }
 }

@@ -3,15 +3,19 @@
 //! Files that were asked for are *reported*; the rest of their project is read as context, because
 //! what they call may stand there (pre-commit passes only the changed files).
 
+use crate::config::Located;
 use crate::source;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use ignore::{DirEntry, WalkBuilder, WalkState};
+use ignore::{DirEntry, Match, WalkBuilder, WalkState};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// Files that are taken from folders.
+pub const EXTENSIONS: &[&str] = &["py", "pyw", "ipynb"];
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -23,14 +27,53 @@ pub enum Given {
 }
 
 /// What is left out.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Exclude {
-    /// `.gitignore` patterns.
-    pub patterns: Vec<String>,
-    /// The folder that they are relative to.
-    pub folder: PathBuf,
+    /// `.gitignore` patterns, each with the folder that it is relative to.
+    pub patterns: Vec<Located>,
     /// They hold for files that were named too, not only for those found in folders.
     pub forced: bool,
+    /// What `.gitignore` and its like name is left out too.
+    pub gitignore: bool,
+}
+
+/// Patterns of one folder.
+struct Excluded {
+    folder: PathBuf,
+    patterns: Gitignore,
+}
+
+impl Excluded {
+    /// One for each run of patterns with the same folder; those of no folder are relative to `current`.
+    fn new(exclude: &Exclude, current: &Path) -> Result<Vec<Excluded>, String> {
+        let groups = exclude.patterns.chunk_by(|a, b| a.folder == b.folder);
+        let group = |group: &[Located]| {
+            let folder = group.first().map_or("", |it| &it.folder);
+            let folder = if folder.is_empty() { current.to_path_buf() } else { PathBuf::from(folder) };
+            let mut builder = GitignoreBuilder::new(&folder);
+            for pattern in group {
+                let text = &pattern.text;
+                let added = builder.add_line(None, text);
+                added.map_err(|error| format!("cannot exclude `{text}`: {error}; write it as in a .gitignore"))?;
+            }
+            let patterns = builder.build().map_err(|error| format!("cannot exclude: {error}"))?;
+            Ok(Excluded { folder, patterns })
+        };
+        groups.map(group).collect()
+    }
+
+    fn matched(&self, place: &Path, is_dir: bool) -> Match<()> {
+        // What lies elsewhere is matched by its name alone.
+        let inside = place.strip_prefix(&self.folder).ok();
+        let inside = inside.or_else(|| place.file_name().map(Path::new)).filter(|path| !path.as_os_str().is_empty());
+        inside.map_or(Match::None, |path| self.patterns.matched(path, is_dir).map(drop))
+    }
+}
+
+/// Whether the file or folder at a real path, itself, is left out. Of patterns that disagree the last counts.
+fn is_left_out(excluded: &[Excluded], place: &Path, is_dir: bool) -> bool {
+    let decided = excluded.iter().rev().map(|it| it.matched(place, is_dir)).find(|it| !it.is_none());
+    decided.is_some_and(|it| it.is_ignore())
 }
 
 /// What was read.
@@ -115,8 +158,16 @@ pub fn base_of(folder: &Path) -> PathBuf {
 
 /// The text of a Python file; an error says why there is none.
 pub fn read_file(place: &Path) -> Result<Arc<str>, String> {
-    let bytes = fs::read(place).map_err(|error| reason(&error))?;
-    source::decode(bytes).map(Arc::from).map_err(|error| error.to_string())
+    text_of(place, fs::read(place).map_err(|error| reason(&error))?)
+}
+
+/// The text in a file's bytes; of a notebook, which must be one, its JSON.
+fn text_of(place: &Path, bytes: Vec<u8>) -> Result<Arc<str>, String> {
+    let text = source::decode(bytes).map_err(|error| error.to_string())?;
+    if source::is_notebook(&place.to_string_lossy()) {
+        source::notebook(&text).map_err(|error| error.to_string())?;
+    }
+    Ok(Arc::from(text))
 }
 
 /// Which files around the given ones are read.
@@ -150,7 +201,7 @@ struct Candidate {
 
 struct Finder<'a> {
     exclude: &'a Exclude,
-    excluded: Arc<Gitignore>,
+    excluded: Arc<[Excluded]>,
     current: PathBuf,
     candidates: BTreeMap<PathBuf, Candidate>,
     contexts: Vec<Context>,
@@ -160,16 +211,11 @@ struct Finder<'a> {
 
 impl<'a> Finder<'a> {
     fn new(exclude: &'a Exclude) -> Result<Finder<'a>, String> {
-        let mut builder = GitignoreBuilder::new(&exclude.folder);
-        for pattern in &exclude.patterns {
-            let added = builder.add_line(None, pattern);
-            added.map_err(|error| format!("cannot exclude `{pattern}`: {error}; write it as in a .gitignore"))?;
-        }
-        let excluded = builder.build().map_err(|error| format!("cannot exclude: {error}"))?;
+        let current = std::env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
         Ok(Finder {
             exclude,
-            excluded: Arc::new(excluded),
-            current: std::env::current_dir().and_then(fs::canonicalize).unwrap_or_default(),
+            excluded: Excluded::new(exclude, &current)?.into(),
+            current,
             candidates: BTreeMap::new(),
             contexts: Vec::new(),
             roots: Vec::new(),
@@ -289,12 +335,11 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// Whether a named file is left out, itself or by a folder above it.
     fn is_excluded(&self, place: &Path) -> bool {
-        let relative = place.strip_prefix(&self.exclude.folder).unwrap_or(place);
-        relative.ancestors().filter(|part| !part.as_os_str().is_empty()).any(|part| {
-            let is_dir = part != relative;
-            self.excluded.matched(self.exclude.folder.join(part), is_dir).is_ignore()
-        })
+        let holds = |part: &Path| self.excluded.iter().any(|it| part.starts_with(&it.folder));
+        let parts = place.ancestors().enumerate().take_while(|(above, part)| *above == 0 || holds(part));
+        parts.into_iter().any(|(above, part)| is_left_out(&self.excluded, part, above > 0))
     }
 
     /// The Python files below a folder: their paths from there, and where they really are.
@@ -305,12 +350,15 @@ impl<'a> Finder<'a> {
             let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
             let relative = entry.path().strip_prefix(&top).unwrap_or(entry.path());
             let wanted = extent == Extent::Everything || !is_dir || entry.path().join("__init__.py").exists();
-            entry.depth() == 0 || (wanted && !excluded.matched(real.join(relative), is_dir).is_ignore())
+            let place = real.join(relative);
+            entry.depth() == 0 || (wanted && !is_left_out(&excluded, &place, is_dir))
         };
         let found = Mutex::new(Vec::new());
         let troubles = Mutex::new(Vec::new());
         let mut builder = WalkBuilder::new(path);
         builder.hidden(false).require_git(false).filter_entry(keep).threads(rayon::current_num_threads());
+        let gitignore = self.exclude.gitignore;
+        builder.ignore(gitignore).git_ignore(gitignore).git_global(gitignore).git_exclude(gitignore);
         builder.build_parallel().run(|| {
             Box::new(|entry| {
                 match entry {
@@ -378,7 +426,7 @@ fn load(
     let Candidate { shown, reported, text } = candidate;
     let on_disk = text.is_none().then(|| place.clone());
     let text = match text {
-        Some(bytes) => source::decode(bytes).map(Arc::from).map_err(|error| error.to_string()),
+        Some(bytes) => text_of(&place, bytes),
         None => known(&place).map_or_else(|| read_file(&place), Ok),
     };
     match text {
@@ -390,7 +438,7 @@ fn load(
 /// Where the file really is, if the entry is a regular Python file or a link to one.
 fn python_file(entry: &DirEntry, place: &Path) -> Option<PathBuf> {
     let extension = entry.path().extension()?;
-    if extension != "py" && extension != "pyw" {
+    if !EXTENSIONS.iter().any(|it| extension == *it) {
         return None;
     }
     let kind = entry.file_type()?;

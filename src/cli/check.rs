@@ -1,35 +1,60 @@
 //! `gilcheck check`.
 
 use super::fix::{self, Asked, Place};
-use super::settings::{self, Found};
-use super::{Check, Color, Exit, Failure, Options, say};
+use super::settings::{self, BaselineChoice};
+use super::{Check, Color, Exit, Failure, edit, say, show, watch};
 use crate::analysis::{Analysis, AnalysisHost, Change};
 use crate::config::{Settings, nearest};
-use crate::render::{self, Context, Format, Style};
+use crate::diagnostic::Diagnostic;
+use crate::discover::{Found, current_folder, engine_folder};
+use crate::render::{self, Context, Format, Style, statistics};
+use crate::source;
 use crate::walk::{self, Given};
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A project in memory.
 pub(super) struct Loaded {
+    pub host: AnalysisHost,
     pub analysis: Analysis,
     /// The engine's paths to those that people gave.
     pub shown: BTreeMap<String, String>,
+    /// The folder that the engine's paths are relative to.
+    pub base: PathBuf,
     /// How many files could not be read.
     pub troubles: usize,
-    /// What `analysis` is a state of.
-    pub host: AnalysisHost,
+    /// What holds.
+    pub settings: Settings,
     /// Where the files that may be rewritten are, by the engine's path.
     pub places: BTreeMap<String, Place>,
 }
 
 pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
+    if arguments.watch {
+        return watch::watch(arguments, color);
+    }
     let progress = Progress::new(arguments.quiet);
-    let found = settings::find(&arguments.options, &arguments.choice, &arguments.paths)?;
-    let mut loaded = load(given(arguments)?, &arguments.options, found, &progress)?;
+    let found = find(arguments)?;
+    if arguments.show_settings {
+        return show::settings(&found);
+    }
+    if arguments.update_baseline && found.settings.baseline.is_none() {
+        let example = "`--baseline .gilcheck-baseline.json --update-baseline`";
+        return Err(format!("`--update-baseline` needs to know which file: {example}").into());
+    }
+    let mut loaded = load(&given(arguments)?, found, &progress)?;
+    let files = loaded.analysis.reported_files().count();
+    if files == 0 && loaded.troubles > 0 {
+        return Err("none of the given files could be read".to_string().into());
+    }
+    if arguments.show_files {
+        return show_files(&loaded);
+    }
     progress.working();
     let asked = Asked::of(arguments);
     let fixed = if asked.rewrites() { Some(fix::fix(&mut loaded, arguments, asked)?) } else { None };
@@ -37,9 +62,10 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
         progress.done();
         return fix::finish(&loaded, arguments, asked, fixed.unwrap_or_default());
     }
+    let (_, gone) = loaded.analysis.split_by_baseline();
     // One line a finding has no room for a fix, so none is looked for.
-    let diagnostics = match arguments.output_format {
-        Format::Concise => loaded.analysis.diagnostics(),
+    let diagnostics = match format(arguments, &loaded.settings) {
+        Format::Concise | Format::Grouped | Format::Pylint | Format::Azure => loaded.analysis.diagnostics(),
         _ => loaded.analysis.diagnostics_with_fixes(),
     };
     progress.done();
@@ -48,21 +74,21 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
     {
         return Ok(if diagnostics.is_empty() || arguments.exit_zero { Exit::Clean } else { Exit::Findings });
     }
-    let context = Context { analysis: &loaded.analysis, shown: &loaded.shown };
-    say_oddities(&context);
-
-    let mut out = BufWriter::new(io::stdout().lock());
-    render::write(&mut out, arguments.output_format, style(color), &context, &diagnostics)?;
-    out.flush()?;
-
-    let files = loaded.analysis.reported_files().count();
-    if files == 0 && loaded.troubles > 0 {
-        return Err("none of the given files could be read".to_string().into());
+    if arguments.update_baseline {
+        return update_baseline(&loaded);
     }
+    if let Some(reason) = &arguments.add_ignore {
+        return edit::add_ignores(&loaded, &diagnostics, reason);
+    }
+    write(arguments, color, &loaded, &diagnostics)?;
     if files == 0 {
-        say("warning: no Python files (*.py, *.pyw) found under the given paths");
-    } else if !arguments.quiet && arguments.output_format != Format::Json {
+        say("warning: no Python files (*.py, *.pyw, *.ipynb) found under the given paths");
+    } else if !arguments.quiet && format(arguments, &loaded.settings).is_for_people() {
         say(&summary(diagnostics.len(), files));
+        if !gone.is_empty() {
+            let count = count(gone.len(), "finding");
+            say(&format!("{count} of the baseline no longer found; `--update-baseline` takes them out."));
+        }
         fix::say_offers(&diagnostics, arguments);
     }
     if let Some(fixed) = &fixed {
@@ -72,6 +98,60 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
         }
     }
     if diagnostics.is_empty() || arguments.exit_zero { Ok(Exit::Clean) } else { Ok(Exit::Findings) }
+}
+
+/// The settings for what was given.
+pub(super) fn find(arguments: &Check) -> Result<Found, Failure> {
+    let baseline = BaselineChoice { file: arguments.baseline.clone(), may_be_missing: arguments.update_baseline };
+    // Standard input stands where its file would.
+    let given = |path: &PathBuf| match (path.as_os_str() == "-", &arguments.stdin_filename) {
+        (true, Some(name)) => name.clone(),
+        (true, None) => PathBuf::from("."),
+        (false, _) => path.clone(),
+    };
+    let paths: Vec<PathBuf> = arguments.paths.iter().map(given).collect();
+    settings::find(&arguments.options, &arguments.choice, &baseline, &paths)
+}
+
+/// The format that was asked for, here or in the settings.
+pub(super) fn format(arguments: &Check, settings: &Settings) -> Format {
+    let said = settings.output_format.as_deref().and_then(|word| Format::from_str(word, false).ok());
+    arguments.output.output_format.or(said).unwrap_or(Format::Full)
+}
+
+/// Writes findings, or their numbers, to where they are wanted.
+pub(super) fn write(
+    arguments: &Check,
+    color: Color,
+    loaded: &Loaded,
+    diagnostics: &[Diagnostic],
+) -> Result<(), Failure> {
+    let current = engine_folder(&current_folder());
+    let context = Context { analysis: &loaded.analysis, shown: &loaded.shown, current: &current };
+    say_oddities(&context);
+    let format = format(arguments, &loaded.settings);
+    let emit = |out: &mut dyn Write, style: Style| {
+        if arguments.output.statistics {
+            statistics::write(out, format, diagnostics)
+        } else {
+            render::write(out, format, style, &context, diagnostics)
+        }
+    };
+    match &arguments.output.output_file {
+        None => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            emit(&mut out, style(color))?;
+            out.flush()?;
+        }
+        Some(file) => {
+            let wrong =
+                |error: io::Error| Failure::Message(format!("{}: cannot write the findings: {error}", file.display()));
+            let mut out = BufWriter::new(File::create(file).map_err(wrong)?);
+            let style = Style { color: color == Color::Always, unicode: true, width: 80 };
+            emit(&mut out, style).and_then(|()| out.flush()).map_err(wrong)?;
+        }
+    }
+    Ok(())
 }
 
 /// What stdout can show. A file gets the same bytes whatever the terminal.
@@ -91,56 +171,72 @@ fn style(color: Color) -> Style {
     }
 }
 
-fn summary(findings: usize, files: usize) -> String {
-    let count = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+/// `1 file`, `2 files`.
+pub(super) fn count(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What a person wants to know at the end.
+pub(super) fn summary(findings: usize, files: usize) -> String {
     match findings {
         0 => format!("All checks passed! ({})", count(files, "file")),
         _ => format!("Found {} in {}.", count(findings, "problem"), count(files, "file")),
     }
 }
 
+fn show_files(loaded: &Loaded) -> Result<Exit, Failure> {
+    let path = |file| {
+        let path = loaded.analysis.path(file);
+        loaded.shown.get(path).map_or(path, String::as_str)
+    };
+    let lines: Vec<String> =
+        loaded.analysis.reported_files().map(|file| render::harmless_line(path(file)) + "\n").collect();
+    let mut out = BufWriter::new(io::stdout().lock());
+    out.write_all(lines.concat().as_bytes())?;
+    out.flush()?;
+    Ok(Exit::Clean)
+}
+
+fn update_baseline(loaded: &Loaded) -> Result<Exit, Failure> {
+    let Some(crate::config::Located { folder, text }) = &loaded.settings.baseline else { return Ok(Exit::Failed) };
+    let folder = Path::new(folder);
+    let baseline = loaded.analysis.new_baseline(|path| folder.join(path).is_file());
+    let file = folder.join(text);
+    let wrong = |error: io::Error| Failure::Message(format!("{}: cannot write the baseline: {error}", file.display()));
+    let new = baseline.to_text();
+    if fs::read_to_string(&file).ok().as_ref() != Some(&new) {
+        edit::replace(&file, new.as_bytes()).map_err(wrong)?;
+    }
+    say(&format!("{} in the baseline {text}.", count(baseline.len(), "finding")));
+    Ok(Exit::Clean)
+}
+
 /// Reads the files and hands them to the engine.
-pub(super) fn load(given: Vec<Given>, options: &Options, found: Found, progress: &Progress) -> Result<Loaded, Failure> {
-    let exclude = found.exclude(options.force_exclude);
-    let tree = walk::read(&given, &exclude, &|| progress.tick())?;
+pub(super) fn load(given: &[Given], found: Found, progress: &Progress) -> Result<Loaded, Failure> {
+    let tree = walk::read(given, &found.exclude(), &|| progress.tick())?;
     progress.aside(|| {
         for trouble in &tree.troubles {
             say(&format!("{}: {}", trouble.shown, trouble.reason));
         }
     });
-    let mut host = AnalysisHost::new(for_tree(found, &tree));
+    let settings = found.settings_at(&tree.base);
+    let mut host = AnalysisHost::new(settings.clone());
     let mut shown = BTreeMap::new();
     let mut places = BTreeMap::new();
     for file in tree.files {
-        if file.reported {
+        if file.reported && !source::is_notebook(&file.path) {
             let place = Place { place: file.on_disk.clone(), text: std::sync::Arc::clone(&file.text) };
             places.insert(file.path.clone(), place);
         }
         shown.insert(file.path.clone(), file.shown);
         host.apply_change(Change { path: file.path, text: Some(file.text), reported: file.reported });
     }
-    Ok(Loaded { analysis: host.analysis(), shown, troubles: tree.troubles.len(), host, places })
+    let analysis = host.analysis();
+    Ok(Loaded { host, analysis, shown, base: tree.base, troubles: tree.troubles.len(), settings, places })
 }
 
-/// The settings in the terms of what was read.
-pub(crate) fn for_tree(found: Found, tree: &walk::Tree) -> Settings {
-    let mut settings = found.settings;
-    settings.src = roots(&settings.src, &found.folder, tree);
-    settings
-}
-
-/// Where module names begin: the `src` of the settings first, then what the walk found.
-fn roots(src: &[String], folder: &Path, tree: &walk::Tree) -> Vec<String> {
-    let mut roots: Vec<String> = src.iter().filter_map(|src| walk::path_below(&tree.base, &folder.join(src))).collect();
-    for root in &tree.roots {
-        if !roots.contains(root) {
-            roots.push(root.clone());
-        }
-    }
-    roots
-}
-
-fn given(arguments: &Check) -> Result<Vec<Given>, Failure> {
+/// What was given on the command line, standard input read.
+pub(super) fn given(arguments: &Check) -> Result<Vec<Given>, Failure> {
     let mut given = Vec::new();
     for path in &arguments.paths {
         if path.as_os_str() == "-" {
@@ -162,18 +258,16 @@ fn given(arguments: &Check) -> Result<Vec<Given>, Failure> {
 
 /// `gilcheck chek` asks for a file of that name, but hardly means to.
 fn meant_command(path: &Path) -> Option<&'static str> {
-    let commands = ["check", "explain", "knowledge", "graph", "rule", "version"];
+    let commands = ["check", "explain", "knowledge", "graph", "rule", "config", "report", "completions", "version"];
     if path.exists() { None } else { nearest(path.to_str()?, commands) }
 }
 
 fn say_oddities(context: &Context<'_>) {
     for oddity in context.analysis.oddities() {
-        let text = context.analysis.text(oddity.file);
-        let at = context.analysis.lines(oddity.file).position(text, oddity.span.start);
-        say(&format!("{}:{}:{}: {}", context.path(oddity.file), at.row, at.column, oddity.what));
+        let at = context.place(oddity.file, oddity.span.start);
+        say(&format!("{}:{at}: {}", context.path(oddity.file), oddity.what));
     }
 }
-
 /// A bar on stderr, where that is a terminal and the run takes long enough to be wondered at.
 pub(super) struct Progress {
     bar: Option<ProgressBar>,

@@ -1,9 +1,12 @@
 //! The command line: arguments in, an exit code out.
 
-pub(crate) mod check;
+mod check;
+mod edit;
 mod fix;
-pub(crate) mod settings;
+mod report;
+mod settings;
 mod show;
+mod watch;
 
 use crate::config::Target;
 use crate::diagnostic::Confidence;
@@ -33,7 +36,7 @@ impl From<Exit> for ExitCode {
 
 /// Why a run could not work: one line with the remedy.
 #[derive(Debug)]
-pub(crate) enum Failure {
+enum Failure {
     Message(String),
     Output(io::Error),
 }
@@ -74,13 +77,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, serve: fn(&Serve) -> E
             return if error.use_stderr() { Exit::Failed } else { Exit::Clean };
         }
     };
-    let command = cli.command.unwrap_or(Command::Check(cli.check));
+    let command = cli.command.unwrap_or(Command::Check(Box::new(cli.check)));
     let result = match command {
         Command::Check(arguments) => check::check(&arguments, cli.color),
         Command::Explain(arguments) => show::explain(&arguments),
         Command::Knowledge(arguments) => show::knowledge(&arguments),
         Command::Graph(arguments) => show::graph(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
         Command::Rule(arguments) => show::rule(&arguments),
+        Command::Config(arguments) => show::config(&arguments),
+        Command::Completions { shell } => show::completions(shell),
+        Command::Man => show::man(),
         Command::Server(arguments) => Ok(serve(&arguments)),
         Command::Version => show::version(),
     };
@@ -100,7 +107,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, serve: fn(&Serve) -> E
 
 /// Writes a line to stderr; where nobody listens, it is lost.
 fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{}", crate::render::harmless(line));
+    let _ = writeln!(io::stderr(), "{}", crate::render::harmless_line(line));
 }
 
 /// Says where Python threads, processes and event loops do not fit the work they are given.
@@ -109,6 +116,7 @@ fn say(line: &str) {
     name = "gilcheck",
     version,
     args_conflicts_with_subcommands = true,
+    args_override_self = true,
     disable_help_flag = true,
     disable_help_subcommand = true,
     // The README shows the help, so it must not depend on the terminal.
@@ -130,15 +138,27 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Check files and folders (the default).
-    Check(Check),
+    Check(Box<Check>),
     /// Say why the function or the spawn site in a line is judged as it is.
     Explain(Explain),
     /// Say what the knowledge base holds of a qualified name.
     Knowledge(Knowledge),
     /// Print the call graph that was resolved.
     Graph(Graph),
+    /// Write a page on which a project's concurrency can be seen and explored.
+    Report(Box<Report>),
     /// Print a rule's page.
     Rule(Rule),
+    /// List the settings, or say what one is for.
+    Config(Config),
+    /// Print a script that completes gilcheck's arguments in a shell.
+    Completions {
+        /// Which shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page, in roff.
+    Man,
     /// Serve an editor over stdin and stdout (the Language Server Protocol).
     Server(Serve),
     /// Print the version.
@@ -157,9 +177,27 @@ struct Check {
     choice: Choice,
     #[command(flatten)]
     options: Options,
-    /// How findings are written.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Full)]
-    output_format: Format,
+    #[command(flatten)]
+    output: Output,
+    /// Leave out findings that this file knows.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write the baseline anew, with all that is found now.
+    #[arg(long)]
+    update_baseline: bool,
+    /// Write a comment that silences it beside each finding, with this reason.
+    #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "",
+        conflicts_with_all = ["update_baseline", "statistics", "fix", "diff", "fix_only"])]
+    add_ignore: Option<String>,
+    /// Check again whenever a file changes.
+    #[arg(short, long, conflicts_with_all = ["update_baseline", "add_ignore", "output_file", "fix", "diff", "fix_only"])]
+    watch: bool,
+    /// Print the files that would be checked.
+    #[arg(long)]
+    show_files: bool,
+    /// Print the settings that would hold.
+    #[arg(long)]
+    show_settings: bool,
     /// Apply the fixes that keep the program's meaning.
     #[arg(long)]
     fix: bool,
@@ -167,7 +205,7 @@ struct Check {
     #[arg(long)]
     unsafe_fixes: bool,
     /// Print what the fixes would change, and change nothing.
-    #[arg(long, conflicts_with = "output_format")]
+    #[arg(long, conflicts_with_all = ["output_format", "statistics", "output_file"])]
     diff: bool,
     /// Apply fixes and report nothing else.
     #[arg(long, conflicts_with = "diff")]
@@ -183,6 +221,20 @@ struct Check {
     quiet: bool,
 }
 
+/// How and where findings are written.
+#[derive(Debug, Args)]
+struct Output {
+    /// How findings are written [default: full].
+    #[arg(long, value_enum, value_name = "FORMAT", env = "GILCHECK_OUTPUT_FORMAT", hide_env = true)]
+    output_format: Option<Format>,
+    /// Write the findings to this file.
+    #[arg(short, long, value_name = "FILE", env = "GILCHECK_OUTPUT_FILE", hide_env = true)]
+    output_file: Option<PathBuf>,
+    /// Count the findings of each rule instead.
+    #[arg(long)]
+    statistics: bool,
+}
+
 /// Which findings are wanted.
 #[derive(Debug, Default, Args)]
 struct Choice {
@@ -195,6 +247,12 @@ struct Choice {
     /// Leave these rules out.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     ignore: Vec<String>,
+    /// Leave rules out of files: `tests/**:GIL101`.
+    #[arg(long, value_name = "PATTERN:RULE", value_delimiter = ',')]
+    per_file_ignores: Option<Vec<String>>,
+    /// The same, besides what the settings say.
+    #[arg(long, value_name = "PATTERN:RULE", value_delimiter = ',')]
+    extend_per_file_ignores: Vec<String>,
     /// The least confidence that a finding must have to be shown.
     #[arg(long, value_enum, value_name = "LEVEL")]
     confidence: Option<Level>,
@@ -206,15 +264,25 @@ struct Options {
     /// The interpreter to judge for: 3.8 to 3.15, with `t` for free-threaded builds (3.14t).
     #[arg(long, value_name = "VERSION", value_parser = Target::parse)]
     target_version: Option<Target>,
-    /// Leave out files and folders that match these `.gitignore` patterns, besides the default ones.
+    /// Leave out files and folders that match these `.gitignore` patterns, in place of the default ones.
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    exclude: Option<Vec<String>>,
+    /// The same, besides the default ones.
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     extend_exclude: Vec<String>,
     /// Leave excluded files out even where they are named.
-    #[arg(long)]
+    #[arg(long, overrides_with = "no_force_exclude")]
     force_exclude: bool,
-    /// The settings file, in place of the nearest one.
-    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
-    config: Option<PathBuf>,
+    #[arg(long, overrides_with = "force_exclude", hide = true)]
+    no_force_exclude: bool,
+    /// Leave out what `.gitignore` names, even where the settings do not.
+    #[arg(long, overrides_with = "no_respect_gitignore")]
+    respect_gitignore: bool,
+    #[arg(long, overrides_with = "respect_gitignore", hide = true)]
+    no_respect_gitignore: bool,
+    /// A settings file in place of the nearest one, or a setting: `confidence = 'low'`.
+    #[arg(long, value_name = "FILE|SETTING")]
+    config: Vec<String>,
     /// Read no settings file.
     #[arg(long)]
     isolated: bool,
@@ -252,8 +320,11 @@ struct Explain {
 #[derive(Debug, Args)]
 struct Knowledge {
     /// Qualified names: `requests.get`, `queue.Queue.get`.
-    #[arg(required = true, value_name = "NAME")]
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "NAME")]
     names: Vec<String>,
+    /// Say it of every name that is known.
+    #[arg(long)]
+    all: bool,
     /// How the answer is written.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = KnowledgeFormat::Text)]
     output_format: KnowledgeFormat,
@@ -274,6 +345,23 @@ struct Graph {
 }
 
 #[derive(Debug, Args)]
+struct Report {
+    /// Files and folders.
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// Write this HTML file.
+    #[arg(long, value_name = "FILE")]
+    html: PathBuf,
+    /// The project's name on the page; the folder's where it is left out.
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    #[command(flatten)]
+    choice: Choice,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Debug, Args)]
 struct Rule {
     /// Its code or its name; without it, the list of rules.
     #[arg(value_name = "CODE|NAME", conflicts_with = "all")]
@@ -281,6 +369,35 @@ struct Rule {
     /// Print all pages.
     #[arg(long)]
     all: bool,
+}
+
+#[derive(Debug, Args)]
+struct Config {
+    /// The setting's name; without it, the list of all.
+    #[arg(value_name = "KEY")]
+    key: Option<String>,
+    /// How the answer is written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ConfigFormat::Text)]
+    output_format: ConfigFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ConfigFormat {
+    Text,
+    /// Names, kinds, defaults, examples and purposes.
+    Json,
+    /// The JSON schema of a settings file.
+    JsonSchema,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Nushell,
+    Powershell,
+    Zsh,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

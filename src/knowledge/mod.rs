@@ -274,6 +274,20 @@ impl Knowledge {
         words
     }
 
+    /// Every name that the files compiled in say something of, sorted; with `.*` where it stands for all below.
+    pub fn names() -> Vec<String> {
+        let libraries = LIBRARIES.iter().filter_map(|(root, _)| library_of(root));
+        let mut names: Vec<String> = libraries
+            .flat_map(|library| {
+                let patterns = library.patterns.keys().map(|name| format!("{name}.*"));
+                library.names.keys().cloned().chain(patterns)
+            })
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// What is said of `name`, for people.
     pub fn answer(&self, name: &str) -> Answer {
         let mut entries = self.calls(name);

@@ -2,7 +2,7 @@
 //! the open documents laid over it.
 //!
 //! A document gets the findings that `gilcheck check FILE` gives, because it gets the same files and the same
-//! settings: both come from `walk` and `cli::settings`.
+//! settings: both come from `walk` and `discover`.
 
 use super::documents::{Documents, Source, path_of};
 use super::lock;
@@ -10,9 +10,8 @@ use super::log::Level;
 use super::reach;
 use super::server::Server;
 use crate::analysis::{Analysis, AnalysisHost, Change};
-use crate::cli::check::for_tree;
-use crate::cli::settings::{self, Broken, Found};
 use crate::config::Settings;
+use crate::discover::{self, Found, Overrides};
 use crate::id::FileId;
 use crate::walk::{self, Given, Tree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -183,7 +182,7 @@ impl Projects {
 
 impl Project {
     fn new(folder: PathBuf) -> Project {
-        let found = Found { settings: Settings::default(), folder: folder.clone() };
+        let found = default_settings(&folder);
         Project {
             inner: Mutex::new(Inner {
                 host: AnalysisHost::new(Settings::default()),
@@ -245,7 +244,7 @@ impl Project {
     fn read_all(&self, server: &Arc<Server>, given: Vec<Given>) {
         let progress = server.progress("gilcheck: reading the project");
         let found = self.settings(server).unwrap_or_else(|| default_settings(&self.folder));
-        let tree = walk::read(&given, &found.exclude(true), &|| {});
+        let tree = walk::read(&given, &found.exclude_always(), &|| {});
         let tree = tree.unwrap_or_else(|error| {
             server.log.say(Level::Error, &format!("{}: {error}", self.folder.display()));
             Tree { base: self.folder.clone(), ..Tree::default() }
@@ -263,24 +262,12 @@ impl Project {
     /// The settings that hold here; `None` where they cannot be read, which the file itself is told.
     fn settings(&self, server: &Arc<Server>) -> Option<Found> {
         let named = server.options().configuration.clone();
-        let found = match &named {
-            Some(file) => settings::named(&self.folder.join(file)).map(Some),
-            None => settings::above(&self.folder),
-        };
-        let found = found.and_then(|found| match found {
-            Some(found) => match settings::unknown_selector(&found.settings) {
-                Some(message) => {
-                    let file = settings::file_in(&found.folder).unwrap_or_else(|| found.folder.clone());
-                    Err(Broken { file, position: None, message })
-                }
-                None => Ok(Some(found)),
-            },
-            None => Ok(None),
-        });
+        let overrides = Overrides { file: named.map(|file| self.folder.join(file)), ..Overrides::default() };
+        let found = discover::settings_for(&self.folder, &overrides);
         match found {
             Ok(found) => {
                 server.settings_are_sound(&self.folder);
-                Some(found.unwrap_or_else(|| default_settings(&self.folder)))
+                Some(found)
             }
             Err(broken) => {
                 server.settings_are_broken(&self.folder, &broken);
@@ -294,7 +281,7 @@ impl Project {
         let found = self.settings(server).unwrap_or_else(|| default_settings(&self.folder));
         let place = real(path);
         let base = walk::base_of(&self.folder);
-        let mut host = AnalysisHost::new(found.settings);
+        let mut host = AnalysisHost::new(found.settings_at(&base));
         for (place, text) in reach::read(&place, &source.text, &base) {
             let path = walk::engine_path(&base, &place);
             host.apply_change(Change { path, text: Some(text), reported: false });
@@ -367,7 +354,7 @@ impl Project {
             let is_open = inner.laid_over.contains_key(path);
             if is_open { None } else { inner.host.text(path).cloned() }
         };
-        match walk::read_unless(&self.given(documents), &inner.found.exclude(true), &known, &|| {}) {
+        match walk::read_unless(&self.given(documents), &inner.found.exclude_always(), &known, &|| {}) {
             Ok(tree) => {
                 let found = inner.found.clone();
                 inner.take(found, tree);
@@ -380,7 +367,7 @@ impl Project {
 impl Inner {
     /// The files as they were just read.
     fn take(&mut self, found: Found, tree: Tree) {
-        let settings = for_tree(found.clone(), &tree);
+        let settings = found.settings_at(&tree.base);
         self.found = found;
         self.host.set_settings(settings);
         if self.base != tree.base {
@@ -442,7 +429,7 @@ fn alone(source: &Source) -> View {
 }
 
 fn default_settings(folder: &Path) -> Found {
-    Found { settings: Settings::default(), folder: folder.to_path_buf() }
+    Found { settings: Settings::default(), folder: folder.to_path_buf(), files: Vec::new() }
 }
 
 /// The folder of the project that a file belongs to.

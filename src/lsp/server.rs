@@ -10,7 +10,7 @@ use super::options::{Client, Options};
 use super::outbox::Outbox;
 use super::projects::{Projects, real_path_of};
 use super::{documents, lock};
-use crate::cli::settings::Broken;
+use crate::discover::SettingsError;
 use crate::text::{LineIndex, Span};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -612,7 +612,7 @@ impl Server {
     }
 
     /// A settings file cannot be read: it says so itself, and what held before goes on to hold.
-    pub fn settings_are_broken(&self, folder: &Path, broken: &Broken) {
+    pub fn settings_are_broken(&self, folder: &Path, broken: &SettingsError) {
         self.log.say(Level::Warning, &broken.to_string());
         let before = lock(&self.broken).insert(folder.to_path_buf(), broken.file.clone());
         if let Some(file) = before.filter(|file| *file != broken.file) {

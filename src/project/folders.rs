@@ -11,6 +11,8 @@ pub(super) struct Folders {
     /// The folder of each file.
     of_file: Vec<FolderId>,
     by_path: FxHashMap<Box<str>, FolderId>,
+    /// Folders that the settings say hold top-level modules.
+    roots: Vec<FolderId>,
 }
 
 /// A folder that holds Python files, itself or below.
@@ -48,9 +50,10 @@ pub(super) struct Root {
 }
 
 impl Folders {
-    /// The folders of `paths`, which are in file order.
-    pub(super) fn new<'p>(paths: impl Iterator<Item = &'p str>) -> Folders {
-        let mut table = Folders { folders: Vec::new(), of_file: Vec::new(), by_path: FxHashMap::default() };
+    /// The folders of `paths`, which are in file order; `roots` hold top-level modules.
+    pub(super) fn new<'p>(paths: impl Iterator<Item = &'p str>, roots: &[String]) -> Folders {
+        let mut table =
+            Folders { folders: Vec::new(), of_file: Vec::new(), by_path: FxHashMap::default(), roots: Vec::new() };
         for (index, path) in paths.enumerate() {
             let file = FileId::new(index);
             let path = path.strip_prefix("./").unwrap_or(path);
@@ -60,10 +63,12 @@ impl Folders {
             let Some(entry) = table.folders.get_mut(folder.0 as usize) else { continue };
             if stem == "__init__" {
                 entry.init = Some(file);
-            } else {
+            } else if !path.ends_with(".ipynb") {
+                // Nobody imports a notebook.
                 entry.modules.entry(stem.into()).or_insert(file);
             }
         }
+        table.roots = roots.iter().filter_map(|root| table.at(root)).collect();
         table
     }
 
@@ -169,20 +174,37 @@ impl Folders {
     }
 
     /// Where absolute imports of `file` are looked up, in order: the script's folder or the one above the
-    /// outermost package; then each folder above, with its `src` and `lib`. Folders beside those on the way up are
-    /// other projects.
+    /// outermost package; the roots of the settings; then each folder above, with its `src` and `lib`. Folders
+    /// beside those on the way up are other projects.
     pub(super) fn roots(&self, file: FileId) -> impl Iterator<Item = Root> + '_ {
         let start = self.script_folder(file);
         let ancestors = std::iter::successors(start, |&folder| self.parent(folder));
         let outside_packages = ancestors.filter(|&folder| self.init(folder).is_none());
-        outside_packages.flat_map(move |folder| {
+        let said = self.roots.iter().map(|&folder| Root { folder, first: false });
+        let found = outside_packages.flat_map(move |folder| {
             let itself = Root { folder, first: Some(folder) == start };
             let sources = ["src", "lib"].into_iter().filter_map(move |name| {
                 let below = self.get(folder)?.folders.get(name).copied()?;
                 (self.init(below).is_none()).then_some(Root { folder: below, first: false })
             });
             std::iter::once(itself).chain(sources)
-        })
+        });
+        let (mut first, rest): (Vec<Root>, Vec<Root>) = found.partition(|root| root.first);
+        first.extend(said);
+        first.extend(rest);
+        first.into_iter()
+    }
+
+    /// The dotted way from the nearest root of the settings above `file`, if there is one.
+    pub(super) fn name_from_root(&self, file: FileId, path: &str) -> Option<Box<str>> {
+        let (_, stem) = split(path);
+        let mut name = if stem == "__init__" { String::new() } else { stem.to_owned() };
+        let mut folder = self.of_file(file)?;
+        while !self.roots.contains(&folder) {
+            prefix(&mut name, self.name(folder));
+            folder = self.parent(folder)?;
+        }
+        (!name.is_empty()).then(|| name.into_boxed_str())
     }
 
     /// What `file` may be imported as, the shortest name first.

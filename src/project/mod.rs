@@ -150,9 +150,10 @@ impl History {
 }
 
 impl Layout {
-    /// The layout of files with these paths, which are sorted and unique.
-    pub fn new(paths: Vec<Arc<str>>) -> Layout {
-        let folders = Arc::new(Folders::new(paths.iter().map(|path| &**path)));
+    /// The layout of files with these paths, which are sorted and unique. `roots` are folders that hold top-level
+    /// modules: `lib`, or `` for where all paths begin.
+    pub fn new(paths: Vec<Arc<str>>, roots: &[String]) -> Layout {
+        let folders = Arc::new(Folders::new(paths.iter().map(|path| &**path), roots));
         let names = paths.iter().map(|_| OnceLock::new()).collect();
         Layout { paths, folders, names, mentioned: OnceLock::new() }
     }
@@ -174,7 +175,7 @@ impl Project {
     pub fn new(mut inputs: Vec<SourceInput>) -> Project {
         inputs.sort_by(|a, b| a.path.cmp(&b.path));
         inputs.dedup_by(|later, earlier| later.path == earlier.path);
-        let layout = Layout::new(inputs.iter().map(|input| Arc::from(input.path.as_str())).collect());
+        let layout = Layout::new(inputs.iter().map(|input| Arc::from(input.path.as_str())).collect(), &[]);
         let files = inputs.into_iter().map(|input| (Arc::new(Content::new(input.text)), input.reported));
         Project::with_layout(Arc::new(layout), files)
     }
@@ -272,11 +273,14 @@ impl Project {
     ///
     /// From the outermost folder with an `__init__.py` downwards; `pkg/__init__.py` is `pkg`. A script outside
     /// packages is its stem. Where files import it by a longer name, through folders without `__init__.py`
-    /// (`import tools.build`), it is the shortest such name.
+    /// (`import tools.build`), it is the shortest such name. Below a root of the settings it is the way from there.
     pub fn module_name(&self, file: FileId) -> &str {
         let layout = &self.layout;
         let Some(name) = layout.names.get(file.index()) else { return "" };
         name.get_or_init(|| {
+            if let Some(name) = layout.folders.name_from_root(file, self.path(file)) {
+                return name;
+            }
             let mut candidates = layout.folders.module_names(file, self.path(file));
             let Some(first) = candidates.next() else { return Box::default() };
             let Some(second) = candidates.next() else { return first };

@@ -204,7 +204,8 @@ impl Builder<'_> {
             last.file == file
                 && last.labels.last().is_some_and(|(before, _)| {
                     let gap = lines.row(span.start).saturating_sub(lines.row(before.end));
-                    before.end <= span.start && gap <= NEAR && !self.is_long(file, span)
+                    let apart = self.cell(file, lines.row(before.start)) != self.cell(file, lines.row(span.start));
+                    before.end <= span.start && gap <= NEAR && !apart && !self.is_long(file, span)
                 })
         });
         match self.snippets.last_mut() {
@@ -281,10 +282,13 @@ impl Builder<'_> {
                 _ => LabeledSpan::new_with_span(Some(label), span),
             });
         }
-        let position = lines.position(text, begin);
+        let position = self.context.place(draft.file, begin);
+        // Rows of a notebook count from the beginning of the cell.
+        let above = lines.row(begin).saturating_sub(position.row);
+        let path = harmless(self.context.path(draft.file));
         Snippet {
-            name: harmless(self.context.path(draft.file)),
-            first_row: first as usize - 1,
+            name: position.cell.map_or(path.clone(), |cell| format!("{path}:cell {cell}")),
+            first_row: first.saturating_sub(above + 1) as usize,
             start,
             text: cut,
             row: position.row as usize - 1,
@@ -292,11 +296,16 @@ impl Builder<'_> {
         }
     }
 
+    fn cell(&self, file: FileId, row: u32) -> Option<u32> {
+        self.context.analysis.cell(file, row).map(|(cell, _)| cell)
+    }
+
     /// The row before, for context, unless nothing stands there.
     fn context_row(&self, file: FileId, row: u32) -> u32 {
         let (text, lines) = (self.context.analysis.text(file), self.context.analysis.lines(file));
         let before = row.saturating_sub(1).max(1);
-        if lines.line_span(text, before).of(text).trim().is_empty() { row } else { before }
+        let is_other = self.cell(file, before) != self.cell(file, row);
+        if is_other || lines.line_span(text, before).of(text).trim().is_empty() { row } else { before }
     }
 
     /// The label in lines that fit to the right of the middle of its range, where miette puts it.
@@ -431,7 +440,7 @@ for _ in range(10):
     fn rendered(style: Style, host: &AnalysisHost, diagnostic: &Diagnostic) -> String {
         let analysis = host.analysis();
         let shown = BTreeMap::new();
-        let context = Context { analysis: &analysis, shown: &shown };
+        let context = Context { analysis: &analysis, shown: &shown, current: "" };
         let mut out = Vec::new();
         write(&mut out, style, &context, std::slice::from_ref(diagnostic)).unwrap();
         String::from_utf8(out).unwrap()

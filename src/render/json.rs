@@ -1,6 +1,6 @@
 //! A JSON list of objects; rows and columns from 1, columns in code points.
 
-use super::{Context, url};
+use super::{Context, Place, quiet_json, url, write_json};
 use crate::cost::Cost;
 use crate::diagnostic::{Diagnostic, Evidence, Fix};
 use crate::id::FileId;
@@ -11,8 +11,15 @@ use std::io::{self, Write};
 /// Writes all findings.
 pub fn write(out: &mut dyn Write, context: &Context<'_>, diagnostics: &[Diagnostic]) -> io::Result<()> {
     let findings: Vec<Finding<'_>> = diagnostics.iter().map(|found| finding(context, found)).collect();
-    serde_json::to_writer_pretty(&mut *out, &findings)?;
-    writeln!(out)
+    write_json(out, &findings)
+}
+
+/// Writes each finding as a line of its own.
+pub fn write_lines(out: &mut dyn Write, context: &Context<'_>, diagnostics: &[Diagnostic]) -> io::Result<()> {
+    for diagnostic in diagnostics {
+        writeln!(out, "{}", quiet_json(&serde_json::to_string(&finding(context, diagnostic))?))?;
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]
@@ -23,6 +30,9 @@ struct Finding<'a> {
     severity: &'a str,
     confidence: &'a str,
     filename: &'a str,
+    /// Of a notebook; places count within it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cell: Option<u32>,
     location: Location,
     end_location: Location,
     workload: &'a str,
@@ -78,13 +88,15 @@ struct Estimate {
 #[derive(Serialize)]
 struct Link<'a> {
     filename: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cell: Option<u32>,
     location: Location,
     what: &'a str,
     knowledge: Option<&'a str>,
 }
 
 fn finding<'a>(context: &'a Context<'_>, diagnostic: &'a Diagnostic) -> Finding<'a> {
-    let (location, end_location) = locations(context, diagnostic.file, diagnostic.span);
+    let (start, end) = context.places(diagnostic);
     Finding {
         code: diagnostic.code,
         name: diagnostic.name,
@@ -92,8 +104,9 @@ fn finding<'a>(context: &'a Context<'_>, diagnostic: &'a Diagnostic) -> Finding<
         severity: diagnostic.severity.name(),
         confidence: diagnostic.confidence.name(),
         filename: context.path(diagnostic.file),
-        location,
-        end_location,
+        cell: start.cell,
+        location: start.into(),
+        end_location: end.into(),
         workload: diagnostic.workload.name(),
         vehicle: diagnostic.vehicle,
         estimate: estimate(&diagnostic.estimate),
@@ -104,6 +117,10 @@ fn finding<'a>(context: &'a Context<'_>, diagnostic: &'a Diagnostic) -> Finding<
         url: url(diagnostic.name),
         scope: &diagnostic.scope,
     }
+}
+
+fn locations(context: &Context<'_>, file: FileId, span: Span) -> (Location, Location) {
+    (context.place(file, span.start).into(), context.place(file, span.end).into())
 }
 
 fn rewrite<'a>(context: &'a Context<'_>, fix: &'a Fix) -> Rewrite<'a> {
@@ -127,21 +144,20 @@ fn rewrite<'a>(context: &'a Context<'_>, fix: &'a Fix) -> Rewrite<'a> {
 }
 
 fn link<'a>(context: &'a Context<'_>, evidence: &'a Evidence) -> Link<'a> {
+    let place = context.place(evidence.file, evidence.span.start);
     Link {
         filename: context.path(evidence.file),
-        location: locations(context, evidence.file, evidence.span).0,
+        cell: place.cell,
+        location: place.into(),
         what: &evidence.what,
         knowledge: evidence.knowledge.as_deref(),
     }
 }
 
-fn locations(context: &Context<'_>, file: FileId, span: Span) -> (Location, Location) {
-    let (text, lines) = (context.analysis.text(file), context.analysis.lines(file));
-    let at = |offset| {
-        let position = lines.position(text, offset);
-        Location { row: position.row, column: position.column }
-    };
-    (at(span.start), at(span.end))
+impl From<Place> for Location {
+    fn from(place: Place) -> Location {
+        Location { row: place.row, column: place.column }
+    }
 }
 
 /// The likely seconds, to three digits: an estimate has no more, and the bytes stay short.

@@ -16,6 +16,7 @@ pub mod change_lost_in_process;
 pub mod process_without_main_guard;
 pub mod state_lost_in_process;
 pub mod exception_kills_pool;
+pub mod unused_suppression;
 
 use crate::config::Target;
 use crate::diagnostic::Diagnostic;
@@ -26,6 +27,7 @@ use crate::hazards::effects::Reader;
 use crate::id::FileId;
 use crate::knowledge::Knowledge;
 use crate::project::Project;
+use crate::suppress::Unused;
 use crate::text::Span;
 use sites::{HandoverSite, StallSite};
 
@@ -55,6 +57,8 @@ pub enum Check {
     Stall(fn(&StallSite<'_>) -> Option<Diagnostic>),
     /// Work given to processes, with what is certain of its crossing.
     Crossing(fn(&mut Reader<'_>, &Crossing) -> Option<Certain>),
+    /// Comments that silence nothing; looked at when the other rules are done.
+    Suppression(fn(FileId, &Unused) -> Diagnostic),
 }
 
 /// Every rule, by code.
@@ -72,6 +76,7 @@ pub const RULES: &[Rule] = &[
     process_without_main_guard::RULE,
     state_lost_in_process::RULE,
     exception_kills_pool::RULE,
+    unused_suppression::RULE,
 ];
 
 /// What the chosen rules object to in what the estimate saw; `trace` tells what the expressions around a place stand for.
@@ -92,6 +97,7 @@ pub fn check(
             Check::Handover(check) => found.extend(handovers.iter().filter_map(check)),
             Check::Stall(check) => found.extend(stalls.iter().filter_map(check)),
             Check::Crossing(_) => crossing.push(rule),
+            Check::Suppression(_) => {}
         }
     }
     if !crossing.is_empty() {

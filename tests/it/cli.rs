@@ -382,6 +382,8 @@ fn comments_silence() {
         ("  # gilcheck: ignore[blocking-io-on-event-loop] it is a stub", 0),
         ("  # noqa: GIL302", 0),
         ("  # gilcheck: ignore[GIL101]", 1),
+        ("  # gilcheck: ignore[GIL302, GIL101]", 1),
+        ("  # gilcheck: ignore[GIL302, GIL202]", 0),
     ] {
         let project = Project::new(&[("a.py", &SLEEPY.replace(line, &format!("{line}{suffix}")))]);
         assert_eq!(project.run(&["."]).code, code, "{suffix}");
@@ -391,6 +393,316 @@ fn comments_silence() {
     assert_eq!(Project::new(&[("a.py", text)]).run(&["."]).code, 0);
     let text = "import time\n\nasync def nap():\n    x = (\n        time.sleep(1)\n    )  # noqa\n";
     assert_eq!(Project::new(&[("a.py", text)]).run(&["."]).code, 0);
+}
+
+#[test]
+fn a_settings_file_may_build_on_another() {
+    let project = Project::new(&[("pkg/bad.py", SLEEPY), ("pkg/tests/t.py", SLEEPY)]);
+    project.write("base.toml", b"ignore = ['GIL302']\n");
+    project.write("gilcheck.toml", b"extend = 'base.toml'\nper-file-ignores = { 'pkg/tests/' = ['GIL3'] }\n");
+    assert_eq!(project.run(&["pkg"]).code, 0);
+    project.write("base.toml", b"severity = { GIL302 = 'error' }\n");
+    let ran = project.run(&["--output-format", "json"]);
+    let list: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(list.as_array().unwrap().len(), 1, "{ran:?}");
+    assert_eq!((&list[0]["filename"], &list[0]["severity"]), (&"pkg/bad.py".into(), &"error".into()));
+    project.write("base.toml", b"extend = 'gilcheck.toml'\n");
+    project.run(&["pkg"]).failed_with("base.toml:1:10: `extend`: gilcheck.toml extends this file again");
+    project.write("gilcheck.toml", b"\nextend = 'gone.toml'\n");
+    project.run(&["pkg"]).failed_with("gilcheck.toml:2:10: `extend`: gone.toml: no such file");
+    project.write("gilcheck.toml", b"required-version = '>=99'\n");
+    project.run(&["pkg"]).failed_with("gilcheck.toml:1:20: `required-version`: >=99 is asked for");
+    project.write("gilcheck.toml", b"select = [\n  'GIL302',\n  'GIL310',\n]\n");
+    project.run(&["pkg"]).failed_with("gilcheck.toml:3:3: unknown rule `GIL310`; did you mean `GIL3");
+    project.write("gilcheck.toml", b"per-file-ignores = { 'a{b' = [] }\n");
+    project.run(&["pkg"]).failed_with("gilcheck.toml:1:22: `per-file-ignores`: `a{b` is no pattern");
+    project.write("gilcheck.toml", b"select = ['GIL302'\nignore = []\n");
+    project.run(&["pkg"]).failed_with("gilcheck.toml:2:1: ");
+}
+
+#[test]
+fn the_command_line_lies_over_the_files() {
+    let project = Project::new(&[("pkg/bad.py", SLEEPY), ("other.toml", "ignore = ['GIL302']\n")]);
+    project.write("gilcheck.toml", b"output-format = 'concise'\n");
+    assert!(project.run(&["pkg"]).stdout.starts_with("pkg/bad.py:4:5: GIL302"));
+    assert!(project.run(&["--output-format", "json", "pkg"]).stdout.starts_with('['));
+    assert!(project.run(&["--config", "output-format = 'json'", "pkg"]).stdout.starts_with('['));
+    let mut command = project.command(&["pkg"]);
+    assert!(Ran::from(command.env("GILCHECK_OUTPUT_FORMAT", "json").output().unwrap()).stdout.starts_with('['));
+    assert_eq!(project.run(&["--config", "other.toml", "pkg"]).code, 0);
+    assert_eq!(project.run(&["--config", "other.toml", "--config", "select = ['ALL']", "pkg"]).code, 1);
+    assert_eq!(project.run(&["--per-file-ignores", "pkg/*:GIL302", "pkg"]).code, 0);
+    assert_eq!(project.run(&["--exclude", "pkg", "."]).code, 0);
+    project.run(&["--config", "outputformat = 'json'"]).failed_with("did you mean `output-format`?");
+    project.run(&["--config", "other.toml", "--isolated"]).failed_with("`--isolated` reads none");
+    project.run(&["--config", "other.toml", "--config", "gilcheck.toml"]).failed_with("names two files");
+    project.run(&["--per-file-ignores", "pkg"]).failed_with("tests/**:GIL101");
+    project.write(".gitignore", b"pkg\n");
+    assert_eq!(project.run(&["."]).code, 0);
+    assert_eq!(project.run(&["--no-respect-gitignore", "."]).code, 1);
+}
+
+#[test]
+fn settings_and_files_can_be_shown() {
+    let project = Project::new(&[("pkg/bad.py", SLEEPY), ("out/gen.py", SLEEPY), ("a.txt", "")]);
+    let text = "extend-exclude = ['out']\nsrc = ['lib']\nselect = ['GIL3']\nignore = ['GIL303']\ncpu = ['a.b']\n\
+                per-file-ignores = { 'x.py' = ['ALL'] }\nseverity = { GIL1 = 'info' }\ntarget-version = '3.13t'\n\
+                spawns = [{ name = 'a.b', vehicle = 'thread', target = '0' }]\n";
+    project.write("gilcheck.toml", text.as_bytes());
+    assert_eq!(project.run(&["--show-files"]).stdout, "pkg/bad.py\n");
+    let shown = project.run(&["--show-settings"]).stdout;
+    assert!(shown.contains("# Rules that run: GIL301 GIL302\n"), "{shown}");
+    // What is shown is a settings file that says the same.
+    project.write("gilcheck.toml", shown.as_bytes());
+    let again = project.run(&["--show-settings"]);
+    assert_eq!((again.stdout, again.code), (shown, 0), "{}", again.stderr);
+}
+
+#[test]
+fn the_schema_is_that_of_the_settings() {
+    let project = Project::new(&[]);
+    let schema = project.run(&["config", "--output-format", "json-schema"]).stdout;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("gilcheck.schema.json");
+    if std::env::var_os("GILCHECK_UPDATE").is_some() {
+        std::fs::write(&path, &schema).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(kept, schema, "run `GILCHECK_UPDATE=1 cargo test schema`");
+    let keys: serde_json::Value =
+        serde_json::from_str(&project.run(&["config", "--output-format", "json"]).stdout).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    assert_eq!(keys.as_array().unwrap().len(), schema["properties"].as_object().unwrap().len());
+    assert!(project.run(&["config", "io"]).stdout.starts_with("io: a list of qualified names\n"));
+    project.run(&["config", "oi"]).failed_with("did you mean `io`?");
+}
+
+#[test]
+fn a_baseline_hides_what_is_known() {
+    let project = Project::new(&[("pkg/bad.py", SLEEPY), ("pkg/more.py", SLEEPY)]);
+    let base = ["--baseline", "known.json"];
+    let run = |more: &[&str]| project.run(&[&base[..], more].concat());
+    run(&[]).failed_with("known.json: no such file; write the baseline with");
+    let ran = run(&["--update-baseline"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, "2 findings in the baseline known.json.\n"));
+    assert_eq!(run(&[]).code, 0);
+    // Lines move, and the folder from which it is run changes.
+    project.write("pkg/bad.py", format!("# one\n# two\n{SLEEPY}").as_bytes());
+    assert_eq!(run(&[]).code, 0);
+    let mut command = project.command(&["--baseline", "../known.json", "bad.py"]);
+    assert_eq!(Ran::from(command.current_dir(project.root.join("pkg")).output().unwrap()).code, 0);
+    // A second one of the same kind is new.
+    project.write("pkg/bad.py", format!("{SLEEPY}    time.sleep(1)\n").as_bytes());
+    let ran = run(&["--output-format", "concise"]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (1, 1), "{ran:?}");
+    // What is gone is said, and leaves with the next update; what was not looked at stays.
+    project.write("pkg/bad.py", b"x = 1\n");
+    assert!(run(&[]).stderr.contains("1 finding of the baseline no longer found"), "{:?}", run(&[]));
+    run(&["--update-baseline", "pkg/bad.py"]);
+    assert_eq!(run(&[]).code, 0);
+    std::fs::remove_file(project.root.join("pkg/more.py")).unwrap();
+    run(&["--update-baseline", "pkg/bad.py"]);
+    let text = std::fs::read_to_string(project.root.join("known.json")).unwrap();
+    assert_eq!(text, "{\n  \"version\": 1,\n  \"findings\": []\n}\n");
+    project.write("known.json", b"{]");
+    run(&[]).failed_with("known.json:1:2: not a baseline");
+    project.run(&["--update-baseline"]).failed_with("needs to know which file");
+    // The settings can name it too.
+    project.write("pkg/bad.py", SLEEPY.as_bytes());
+    project.write("gilcheck.toml", b"baseline = 'known.json'\n");
+    assert_eq!(project.run(&["--update-baseline"]).code, 0);
+    assert_eq!(project.run(&["pkg"]).code, 0);
+}
+
+#[test]
+fn comments_can_be_written() {
+    let text = "import time\n\nasync def nap():\n    time.sleep(1)\n    x = [\n        time.sleep(1),\n    ]\n    \
+                for i in [time.sleep(1)]:\n        pass\n    time.sleep(1); y = 1\n    time.sleep(1)  # noqa: E501\n    \
+                time.sleep(1)  # gilcheck: ignore[GIL301]\n    if x: time.sleep(1)\n";
+    let project = Project::new(&[("a.py", text), ("good.py", "x = 1\n")]);
+    let ran = project.run(&["--add-ignore=until the rewrite", "--ignore", "GIL901"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let new = std::fs::read_to_string(project.root.join("a.py")).unwrap();
+    let because = "# gilcheck: ignore[GIL302] until the rewrite";
+    let expected = text
+        .replace("():\n    time.sleep(1)\n", &format!("():\n    time.sleep(1)  {because}\n"))
+        .replace("    ]\n", &format!("    ]  {because}\n"))
+        .replace("    for i", &format!("    {because}\n    for i"))
+        .replace("    time.sleep(1);", &format!("    {because}\n    time.sleep(1);"))
+        .replace("# noqa: E501\n", &format!("# noqa: E501  {because}\n"))
+        .replace("[GIL301]", "[GIL301, GIL302]")
+        .replace("if x: time.sleep(1)\n", &format!("if x: time.sleep(1)  {because}\n"));
+    assert_eq!(new, expected);
+    assert_eq!(project.run(&["--select", "GIL302"]).code, 0);
+    let windows = Project::new(&[("a.py", "import time\r\nasync def nap():\r\n    time.sleep(1)\r\n")]);
+    windows.run(&["--add-ignore"]);
+    let new = std::fs::read_to_string(windows.root.join("a.py")).unwrap();
+    assert!(new.ends_with("    time.sleep(1)  # gilcheck: ignore[GIL302]\r\n"), "{new:?}");
+    let latin = Project::new(&[]);
+    latin.write("a.py", b"# coding: latin-1\nimport time\nasync def nap():\n    time.sleep(1)  # \xe9\n");
+    let ran = latin.run(&["--add-ignore"]);
+    assert!(ran.code == 1 && ran.stderr.contains("a.py: left as it is"), "{ran:?}");
+}
+
+#[test]
+fn notebooks_are_checked_cell_by_cell() {
+    let notebook = serde_json::json!({
+        "cells": [
+            { "cell_type": "markdown", "metadata": {}, "source": ["# Naps"] },
+            { "cell_type": "code", "metadata": {}, "outputs": [], "execution_count": null,
+              "source": ["%load_ext x\n", "import time"] },
+            { "cell_type": "code", "metadata": {}, "outputs": [], "execution_count": null,
+              "source": "\nasync def nap():\n    !ls\n    time.sleep(1)\n" },
+        ],
+        "metadata": { "language_info": { "name": "python" } }, "nbformat": 4, "nbformat_minor": 5,
+    });
+    let project = Project::new(&[("naps.ipynb", &notebook.to_string()), ("broken.ipynb", "{")]);
+    let ran = project.run(&["--output-format", "concise"]);
+    assert!(ran.stdout.starts_with("naps.ipynb:cell 3:4:5: GIL302 "), "{ran:?}");
+    assert!(ran.stderr.contains("broken.ipynb: line 1: not a notebook"), "{ran:?}");
+    let found: serde_json::Value =
+        serde_json::from_str(&project.run(&["--output-format", "json", "naps.ipynb"]).stdout).unwrap();
+    assert_eq!((&found[0]["cell"], &found[0]["location"]["row"]), (&3.into(), &4.into()));
+    let full = project.run(&["naps.ipynb"]).stdout;
+    assert!(full.contains("naps.ipynb:cell 3:4:5") && full.contains(" 4 │     time.sleep(1)"), "{full}");
+    let ran = project.run(&["--add-ignore", "naps.ipynb"]);
+    assert!(ran.code == 1 && ran.stderr.contains("left as it is"), "{ran:?}");
+}
+
+#[test]
+fn a_watch_sees_changes() {
+    use std::io::{BufRead, BufReader};
+    let project = Project::new(&[("pkg/a.py", "x = 1\n")]);
+    let mut command = project.command(&["--watch", "--output-format", "concise", "."]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut child = command.stdin(Stdio::null()).stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
+    drop(command);
+    let (sender, lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        BufReader::new(reader).lines().map_while(Result::ok).try_for_each(|line| sender.send(line).ok())
+    });
+    let next = |part: &str| loop {
+        let line = lines.recv_timeout(std::time::Duration::from_secs(20)).expect(part);
+        if line.contains(part) {
+            break;
+        }
+    };
+    next("All checks passed! (1 file)");
+    next("Watching");
+    project.write("pkg/a.py", SLEEPY.as_bytes());
+    next("pkg/a.py:4:5: GIL302");
+    next("Watching");
+    project.write("new/b.py", SLEEPY.as_bytes());
+    next("new/b.py:4:5: GIL302");
+    next("Watching");
+    project.write("gilcheck.toml", b"ignroe = ['GIL302']\n");
+    next("did you mean `ignore`?");
+    next("Watching");
+    project.write("gilcheck.toml", b"ignore = ['GIL302']\n");
+    next("All checks passed! (2 files)");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    project.run(&["--watch", "-"]).failed_with("standard input does not change");
+}
+
+#[test]
+fn findings_can_go_to_a_file_and_be_counted() {
+    let project = Project::new(&[("bad.py", SLEEPY), ("more.py", SLEEPY)]);
+    let ran = project.run(&["--output-format", "json", "--output-file", "out.json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+    let text = std::fs::read_to_string(project.root.join("out.json")).unwrap();
+    assert_eq!(text, project.run(&["--output-format", "json"]).stdout);
+    project.run(&["-o", "none/out.json"]).failed_with("none/out.json: cannot write the findings");
+    let ran = project.run(&["--statistics"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, "2  GIL302  blocking-io-on-event-loop\n"));
+    let counts = project.run(&["--statistics", "--output-format", "json"]).stdout;
+    let counts: serde_json::Value = serde_json::from_str(&counts).unwrap();
+    assert_eq!(counts, serde_json::json!([{"code": "GIL302", "name": "blocking-io-on-event-loop", "count": 2}]));
+}
+
+#[test]
+#[cfg(unix)]
+fn no_file_name_breaks_a_format() {
+    let names = [
+        "::error::x.py",
+        "##vso[task.setvariable]y.py",
+        "a\nb\x1b[2J.py",
+        "q\"<&'>]]>.py",
+        "%0A,c:d;e].py",
+        "\u{202e}é 𝄞.py",
+    ];
+    let project = Project::new(&names.map(|name| (name, SLEEPY)));
+    let formats = gilcheck::config::FORMATS;
+    for format in formats {
+        let ran = project.run(&["--output-format", format, "."]);
+        assert_eq!(ran.code, 1, "{format}: {ran:?}");
+        let text = &ran.stdout;
+        assert!(!text.contains(['\x1b', '\u{202e}']), "{format}: {text}");
+        for line in text.lines() {
+            let is_ours = line.starts_with("::error title=gilcheck ") || line.starts_with("##vso[task.logissue ");
+            assert!(is_ours || !line.trim_start().starts_with("::"), "{format}: {line}");
+            assert!(line.matches("##vso[").count() <= usize::from(is_ours), "{format}: {line}");
+            assert!(!line.contains("##["), "{format}: {line}");
+        }
+        let lines = text.lines().count();
+        match *format {
+            "concise" | "pylint" | "json-lines" | "github" | "azure" => assert_eq!(lines, names.len(), "{format}"),
+            "json" | "gitlab" | "sarif" | "rdjson" => drop(serde_json::from_str::<serde_json::Value>(text).unwrap()),
+            _ => {}
+        }
+    }
+    let list: serde_json::Value = serde_json::from_str(&project.run(&["--output-format", "json"]).stdout).unwrap();
+    let mut found: Vec<&str> = list.as_array().unwrap().iter().map(|it| it["filename"].as_str().unwrap()).collect();
+    let mut names = names.to_vec();
+    found.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(found, names, "machines get the names as they are");
+}
+
+#[test]
+fn fingerprints_do_not_hold_lines() {
+    let project = Project::new(&[("a.py", &format!("{SLEEPY}    time.sleep(1)\n"))]);
+    let prints = || -> Vec<String> {
+        let text = project.run(&["--output-format", "gitlab"]).stdout;
+        let list: serde_json::Value = serde_json::from_str(&text).unwrap();
+        list.as_array().unwrap().iter().map(|it| it["fingerprint"].as_str().unwrap().to_owned()).collect()
+    };
+    let before = prints();
+    assert!(before.len() == 2 && before[0] != before[1], "{before:?}");
+    project.write("a.py", format!("# moved\n{SLEEPY}    time.sleep(1)\n").as_bytes());
+    assert_eq!(prints(), before);
+}
+
+#[test]
+fn a_report_is_one_page() {
+    let project = Project::new(&[("a.py", SLEEPY)]);
+    let title = "</script><b>&";
+    let ran = project.run(&["report", "--html", "out.html", "--title", title]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, "Wrote out.html: 0 hand-overs, 1 finding.\n"));
+    let page = std::fs::read_to_string(project.root.join("out.html")).unwrap();
+    let (_, rest) = page.split_once("id=\"data\">").unwrap();
+    let (data, _) = rest.split_once("</script>").unwrap();
+    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    assert_eq!((&data["title"], &data["findings"][0]["code"]), (&title.into(), &"GIL302".into()));
+    assert!(page.contains("<title>gilcheck: &lt;/script&gt;&lt;b&gt;&amp;</title>"), "{page}");
+    assert!(!page.contains("src=") && !page.contains("@import") && !page.contains("{{"), "it loads nothing");
+    project.run(&["report", "--html", "none/out.html"]).failed_with("none/out.html: cannot write the report");
+}
+
+#[test]
+fn shells_and_man_are_served() {
+    let project = Project::new(&[]);
+    for (shell, part) in [
+        ("bash", "complete -F _gilcheck"),
+        ("zsh", "#compdef gilcheck"),
+        ("fish", "complete -c gilcheck"),
+        ("elvish", "edit:completion"),
+        ("nushell", "export extern gilcheck"),
+        ("powershell", "Register-ArgumentCompleter"),
+    ] {
+        let ran = project.run(&["completions", shell]);
+        assert!(ran.code == 0 && ran.stdout.contains(part), "{shell}: {ran:?}");
+    }
+    assert!(project.run(&["man"]).stdout.contains(".TH gilcheck 1"));
 }
 
 #[test]
@@ -412,6 +724,9 @@ fn questions_are_answered() {
     let answers: serde_json::Value = serde_json::from_str(&project.run(&arguments).stdout).unwrap();
     assert_eq!(answers[0]["class"], "io");
     assert_eq!(answers[1]["class"], "unknown");
+    let all = project.run(&["knowledge", "--all", "--output-format", "json"]).stdout;
+    let all: Vec<serde_json::Value> = serde_json::from_str(&all).unwrap();
+    assert!(all.len() > 1000 && all.iter().all(|it| it["class"] != "unknown" && it["source"] != ""), "{}", all.len());
 }
 
 #[test]

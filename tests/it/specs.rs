@@ -176,7 +176,10 @@ fn other_ways(scenario: &Scenario) -> Vec<(&'static str, AnalysisHost)> {
 }
 
 fn settings(scenario: &Scenario) -> Settings {
-    Settings::from_toml(&scenario.settings).unwrap_or_else(|error| panic!("{}: {error}", scenario.title))
+    let settings = Settings::from_toml(&scenario.settings);
+    let mut settings = settings.unwrap_or_else(|error| panic!("{}: {error}", scenario.title));
+    settings.roots = settings.src.iter().map(|src| src.text.clone()).collect();
+    settings
 }
 
 fn set(host: &mut AnalysisHost, file: &File, text: Option<&str>) {

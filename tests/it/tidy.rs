@@ -156,10 +156,12 @@ fn no_machine_is_named() {
     // Written in halves, so that this file does not name what it looks for.
     let words = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/Us", "ers/")];
     let mut files = Vec::new();
-    for folder in ["src", "tests", "fixtures", "queries", "editors", ".ci"] {
+    for folder in ["src", "tests", "fixtures", "queries", "editors", ".ci", ".github", "action", "docs", "pre-commit"] {
         all_files(&markdown::root().join(folder), &mut files);
     }
-    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "Cargo.toml", "LICENSE"] {
+    for name in
+        ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "Cargo.toml", "LICENSE", "action.yml"]
+    {
         files.push(markdown::root().join(name));
     }
     let mut failures = String::new();

@@ -1,0 +1,406 @@
+//! The settings that hold for a path: the nearest settings file, what it extends, and what the caller says besides.
+//! The only reader of settings files; the command line and the language server both ask here.
+
+use crate::baseline::Baseline;
+use crate::config::layer::Layer;
+use crate::config::{ConfigError, Located, Settings, Target, is_selector, nearest};
+use crate::rules::RULES;
+use crate::text::Position;
+use crate::walk::{self, Exclude};
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The names of settings files in a folder, the one that wins first.
+pub const FILE_NAMES: &[&str] = &[".gilcheck.toml", "gilcheck.toml", "pyproject.toml"];
+
+/// Files that extend each other in a longer chain than this are a mistake.
+const LONGEST_CHAIN: usize = 32;
+
+/// What the caller says besides the files.
+#[derive(Debug, Default, Clone)]
+pub struct Overrides {
+    /// This file in place of the nearest.
+    pub file: Option<PathBuf>,
+    /// No file at all.
+    pub isolated: bool,
+    /// Laid over what the files say, in this order.
+    pub layers: Vec<Layer>,
+    /// The baseline is about to be written, so it need not be there.
+    pub baseline_may_be_missing: bool,
+}
+
+/// Settings and where they come from.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What holds.
+    pub settings: Settings,
+    /// The folder of the settings file; without one, where the search began.
+    pub folder: PathBuf,
+    /// The files that were read, the nearest first.
+    pub files: Vec<PathBuf>,
+}
+
+impl Found {
+    /// What the walk is to leave out.
+    pub fn exclude(&self) -> Exclude {
+        Exclude {
+            patterns: self.settings.exclude.clone(),
+            forced: self.settings.force_exclude,
+            gitignore: self.settings.respect_gitignore,
+        }
+    }
+
+    /// The same, for files that are named too: an editor opens whatever there is.
+    pub fn exclude_always(&self) -> Exclude {
+        Exclude { forced: true, ..self.exclude() }
+    }
+
+    /// The settings in the terms of an engine whose paths are relative to `base`, a real path.
+    pub fn settings_at(&self, base: &Path) -> Settings {
+        let mut settings = self.settings.clone();
+        let root = |src: &Located| {
+            let folder = if src.folder.is_empty() { &self.folder } else { Path::new(&src.folder) };
+            walk::path_below(base, &folder.join(&src.text))
+        };
+        settings.roots = settings.src.iter().filter_map(root).collect();
+        settings.base = engine_folder(base);
+        settings
+    }
+}
+
+/// Why there are no settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsError {
+    /// The file that is wrong, as an absolute path where it is known.
+    pub file: PathBuf,
+    /// Where in it; `None` where it could not be read.
+    pub position: Option<Position>,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let here = current_folder();
+        let file = shown(&self.file, &here);
+        let file = file.display();
+        match self.position {
+            Some(at) => write!(f, "{file}:{}:{}: {}", at.row, at.column, self.message),
+            None => write!(f, "{file}: {}", self.message),
+        }
+    }
+}
+
+impl SettingsError {
+    fn new(file: &Path, message: impl Into<String>) -> SettingsError {
+        SettingsError { file: file.to_path_buf(), position: None, message: message.into() }
+    }
+
+    fn at(file: &Path, position: Position, message: String) -> SettingsError {
+        SettingsError { file: file.to_path_buf(), position: Some(position), message }
+    }
+}
+
+/// The settings for the file or folder at `path`, which need not exist.
+pub fn settings_for(path: &Path, overrides: &Overrides) -> Result<Found, SettingsError> {
+    let here = current_folder();
+    let mut found = if overrides.isolated {
+        Found { settings: Settings::default(), folder: here, files: Vec::new() }
+    } else if let Some(file) = &overrides.file {
+        let folder = file.parent().and_then(|folder| fs::canonicalize(here.join(folder)).ok()).unwrap_or(here);
+        let Some(Read { layer: Some(layer), .. }) = read(file)? else {
+            let message = match file.exists() {
+                true => "it has no [tool.gilcheck]; add one, or give another file".to_string(),
+                false => "no such settings file".to_string(),
+            };
+            return Err(SettingsError::new(file, message));
+        };
+        let requires = target_from(&folder);
+        from_layer(file, layer, requires, folder)?
+    } else {
+        nearest_file(path, here)?
+    };
+    for layer in &overrides.layers {
+        found.settings.apply(layer);
+    }
+    read_baseline(&mut found.settings, overrides.baseline_may_be_missing)?;
+    Ok(found)
+}
+
+/// Reads the baseline that the settings name, and says where it really is.
+fn read_baseline(settings: &mut Settings, may_be_missing: bool) -> Result<(), SettingsError> {
+    let Some(named) = &settings.baseline else { return Ok(()) };
+    let file = Path::new(&named.folder).join(expand(&named.text));
+    let parent = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    let folder = fs::canonicalize(&parent).unwrap_or(parent);
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    settings.known = match fs::read_to_string(&file) {
+        Ok(text) => match Baseline::parse(&text) {
+            Ok(known) => Some(known),
+            Err(_) if may_be_missing => None,
+            Err((position, message)) => return Err(SettingsError::at(&file, position, message)),
+        },
+        Err(_) if may_be_missing => None,
+        Err(error) => {
+            let why = if error.kind() == std::io::ErrorKind::NotFound { "no such file" } else { &error.to_string() };
+            let remedy = "write the baseline with `gilcheck --baseline FILE --update-baseline`";
+            return Err(SettingsError::new(&file, format!("{why}; {remedy}")));
+        }
+    };
+    settings.baseline = Some(Located { folder: engine_folder(&folder), text: name });
+    Ok(())
+}
+
+/// What to say where no rule has this code or name.
+pub fn unknown_rule(word: &str) -> String {
+    let words = RULES.iter().flat_map(|rule| [rule.code, rule.name]);
+    match nearest(word, words) {
+        Some(near) => format!("unknown rule `{word}`; did you mean `{near}`? `gilcheck rule` lists all"),
+        None => format!("unknown rule `{word}`; `gilcheck rule` lists all"),
+    }
+}
+
+/// The codes and names of all rules.
+pub fn rule_words() -> Vec<(&'static str, &'static str)> {
+    RULES.iter().map(|rule| (rule.code, rule.name)).collect()
+}
+
+/// The folder that relative paths are relative to.
+pub fn current_folder() -> PathBuf {
+    let current = std::env::current_dir().unwrap_or_default();
+    fs::canonicalize(&current).unwrap_or(current)
+}
+
+/// A path as the engine writes folders: with `/`.
+pub fn engine_folder(path: &Path) -> String {
+    let text = path.to_string_lossy().replace('\\', "/");
+    if text == "/" { text } else { text.trim_end_matches('/').to_string() }
+}
+
+fn nearest_file(path: &Path, here: PathBuf) -> Result<Found, SettingsError> {
+    let start = here.join(path);
+    let start = fs::canonicalize(&start).unwrap_or(start);
+    for folder in start.ancestors() {
+        for name in FILE_NAMES {
+            let file = folder.join(name);
+            // A `pyproject.toml` without a section of ours is somebody else's.
+            let Some(Read { layer: Some(layer), requires }) = read(&file)? else { continue };
+            let requires = requires.or_else(|| target_from(&start));
+            return from_layer(&file, layer, requires, folder.to_path_buf());
+        }
+    }
+    let folder = project_above(&start).unwrap_or(here);
+    if let Some(file) = user_file().filter(|file| file.is_file())
+        && let Some(Read { layer: Some(layer), .. }) = read(&file)?
+    {
+        return from_layer(&file, layer, target_from(&start), folder);
+    }
+    let mut settings = Settings::default();
+    settings.target = target_from(&start).unwrap_or(settings.target);
+    Ok(Found { settings, folder, files: Vec::new() })
+}
+
+/// Error messages name files the short way.
+fn shown(file: &Path, here: &Path) -> PathBuf {
+    file.strip_prefix(here).map_or_else(|_| file.to_path_buf(), Path::to_path_buf)
+}
+
+/// The settings file of the person, for folders without one.
+fn user_file() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = set("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
+    let folder = folder.or_else(|| if cfg!(windows) { set("APPDATA") } else { None });
+    let folder = folder.or_else(|| std::env::home_dir().map(|home| home.join(".config")))?;
+    Some(folder.join("gilcheck").join("gilcheck.toml"))
+}
+
+/// The nearest folder with a `pyproject.toml`, whoever it is for.
+fn project_above(start: &Path) -> Option<PathBuf> {
+    start.ancestors().find(|folder| folder.join("pyproject.toml").is_file()).map(Path::to_path_buf)
+}
+
+/// The version that the nearest `pyproject.toml` asks for. One that cannot be read asks for nothing.
+fn target_from(start: &Path) -> Option<Target> {
+    let text = fs::read_to_string(project_above(start)?.join("pyproject.toml")).ok()?;
+    Layer::from_pyproject(&text, "").ok()?.requires
+}
+
+/// Lays the file over what it extends.
+fn from_layer(file: &Path, layer: Layer, requires: Option<Target>, folder: PathBuf) -> Result<Found, SettingsError> {
+    let here = current_folder();
+    let near = |file: &Path| shown(file, &here).display().to_string();
+    let mut files = vec![file.to_path_buf()];
+    let mut layers = vec![layer];
+    while let Some((file, layer)) = files.last().zip(layers.last()) {
+        check(file, layer)?;
+        let Some((text, position)) = &layer.extend else { break };
+        let base = file.parent().unwrap_or(Path::new("")).join(expand(text));
+        let wrong = |message: String| SettingsError::at(file, *position, message);
+        let same = |other: &PathBuf| fs::canonicalize(other).ok() == fs::canonicalize(&base).ok();
+        if !base.is_file() {
+            return Err(wrong(format!("`extend`: {}: no such file; give its path from here", near(&base))));
+        }
+        if files.iter().any(same) || files.len() > LONGEST_CHAIN {
+            return Err(wrong(format!("`extend`: {} extends this file again; leave one of them out", near(&base))));
+        }
+        let Some(Read { layer: Some(layer), .. }) = read(&base)? else {
+            return Err(wrong(format!("`extend`: {} has no [tool.gilcheck]", near(&base))));
+        };
+        files.push(base);
+        layers.push(layer);
+    }
+    let mut settings = Settings::default();
+    settings.target = requires.unwrap_or(settings.target);
+    for layer in layers.iter().rev() {
+        settings.apply(layer);
+    }
+    Ok(Found { settings, folder, files })
+}
+
+/// `~` and `$NAME` as a shell has them; what is not set stays as it is.
+fn expand(text: &str) -> PathBuf {
+    let home = std::env::home_dir().map(|home| home.to_string_lossy().into_owned());
+    let text = match (text.strip_prefix('~'), home) {
+        (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with(['/', '\\']) => format!("{home}{rest}"),
+        _ => text.to_string(),
+    };
+    let mut result = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once('$') {
+        result.push_str(before);
+        let (name, behind) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+            Some((name, behind)) => (name, behind),
+            None => {
+                let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
+                after.split_at(end)
+            }
+        };
+        match std::env::var(name) {
+            Ok(value) if !name.is_empty() => {
+                result.push_str(&value);
+                rest = behind;
+            }
+            _ => {
+                result.push('$');
+                rest = after;
+            }
+        }
+    }
+    result.push_str(rest);
+    PathBuf::from(result)
+}
+
+/// What can be said only with the rules and the version at hand.
+fn check(file: &Path, layer: &Layer) -> Result<(), SettingsError> {
+    let rules = rule_words();
+    if let Some((selector, position)) = layer.selectors.iter().find(|(selector, _)| !is_selector(selector, &rules)) {
+        return Err(SettingsError::at(file, *position, unknown_rule(selector)));
+    }
+    if let Some((required, position)) = &layer.required_version {
+        match satisfies(env!("CARGO_PKG_VERSION"), required) {
+            Some(true) => {}
+            Some(false) => {
+                let message = format!(
+                    "`required-version`: {required} is asked for, this is {}; install another version",
+                    env!("CARGO_PKG_VERSION")
+                );
+                return Err(SettingsError::at(file, *position, message));
+            }
+            None => {
+                let message = format!("`required-version`: `{required}` is no version; write `0.1.0` or `>=0.1,<1`");
+                return Err(SettingsError::at(file, *position, message));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a version is one of those that `required` names; `None` where that is no list of versions.
+fn satisfies(version: &str, required: &str) -> Option<bool> {
+    let numbers = |text: &str| -> Option<Vec<u64>> { text.trim().split('.').map(|part| part.parse().ok()).collect() };
+    let version = numbers(version)?;
+    let mut all = true;
+    for clause in required.split(',') {
+        let clause = clause.trim();
+        let digits = clause.find(|c: char| c.is_ascii_digit())?;
+        let (operator, bound) = clause.split_at(digits);
+        let mut bound = numbers(bound)?;
+        let given = bound.len();
+        bound.resize(version.len().max(given), 0);
+        let mut version = version.clone();
+        version.resize(bound.len(), 0);
+        all &= match operator.trim() {
+            ">=" => version >= bound,
+            ">" => version > bound,
+            "<=" => version <= bound,
+            "<" => version < bound,
+            "!=" => version != bound,
+            "" | "==" => version == bound,
+            "~=" => {
+                let shared = given.saturating_sub(1);
+                version >= bound && version.iter().take(shared).eq(bound.iter().take(shared))
+            }
+            _ => return None,
+        };
+    }
+    Some(all)
+}
+
+/// A settings file: what it says, if it is meant for gilcheck, and the interpreter of the project.
+struct Read {
+    layer: Option<Layer>,
+    requires: Option<Target>,
+}
+
+/// `None` where there is no such file.
+fn read(file: &Path) -> Result<Option<Read>, SettingsError> {
+    if !file.is_file() {
+        return Ok(None);
+    }
+    let bytes = fs::read(file).map_err(|error| SettingsError::new(file, error.to_string()))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let here = current_folder();
+    let parent = here.join(file).parent().map(Path::to_path_buf).unwrap_or_default();
+    let folder = engine_folder(&fs::canonicalize(&parent).unwrap_or(parent));
+    let wrong = |error: ConfigError| SettingsError::at(&here.join(file), error.position, error.message);
+    if file.file_name().is_some_and(|name| name == "pyproject.toml") {
+        let read = Layer::from_pyproject(text, &folder).map_err(wrong)?;
+        Ok(Some(Read { layer: read.section, requires: read.requires }))
+    } else {
+        let layer = Layer::from_toml(text, &folder).map_err(wrong)?;
+        Ok(Some(Read { layer: Some(layer), requires: None }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_by_number() {
+        for (required, expected) in [
+            (">=0.1", Some(true)),
+            (">=0.1,<0.10", Some(true)),
+            ("0.2.3", Some(true)),
+            ("==0.2", Some(false)),
+            ("~=0.2.1", Some(true)),
+            ("~=0.1.0", Some(false)),
+            ("!=0.2.3", Some(false)),
+            (">0.10", Some(false)),
+            ("soon", None),
+            (">=", None),
+        ] {
+            assert_eq!(satisfies("0.2.3", required), expected, "{required}");
+        }
+    }
+
+    #[test]
+    fn unset_variables_stay() {
+        assert_eq!(
+            expand("a/$GILCHECK_UNSET_1/${GILCHECK_UNSET_2}/b$"),
+            PathBuf::from("a/$GILCHECK_UNSET_1/${GILCHECK_UNSET_2}/b$")
+        );
+    }
+}
