@@ -408,14 +408,11 @@ pub fn stored_names(facts: &Facts, id: StatementId) -> Vec<(ExpressionId, bool)>
     for target in targets {
         let mut here = target;
         let mut is_part = false;
-        loop {
-            match facts.expressions.get(here.index()) {
-                Some(Expression::Attribute { value, .. } | Expression::Subscript { value, .. }) => {
-                    here = *value;
-                    is_part = true;
-                }
-                _ => break,
-            }
+        while let Some(Expression::Attribute { value, .. } | Expression::Subscript { value, .. }) =
+            facts.expressions.get(here.index())
+        {
+            here = *value;
+            is_part = true;
         }
         found.push((here, is_part));
     }
@@ -677,9 +674,9 @@ fn import_effects(reader: &mut Reader<'_>, file: FileId, guard: &Guard) -> Vec<(
                 if harmless {
                     continue;
                 }
-                if is_statement || names().has_state("output", &name) || names().has_state("input", &name) {
-                    found.push((place, code, Present));
-                } else if answer.class == "io" || answer.class == "wait" || name.ends_with("parse_args") {
+                let moves_data = names().has_state("output", &name) || names().has_state("input", &name);
+                let waits = answer.class == "io" || answer.class == "wait";
+                if is_statement || moves_data || waits || name.ends_with("parse_args") {
                     found.push((place, code, Present));
                 } else if reader.knowledge.calls(&name).is_empty() && reader.knowledge.class(&name).is_none() {
                     found.push((place, code, Undecided));
