@@ -1,6 +1,6 @@
 //! GIL302 `blocking-io-on-event-loop`: a blocking wait run by a coroutine, itself or through helpers.
 
-use super::sites::{StallSite, evidence, in_test, scope};
+use super::sites::{StallSite, evidence, gets_ready, in_test, scope};
 use super::{Check, Rule, words};
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
 use crate::estimate::evidence::Operation;
@@ -37,7 +37,7 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
     }
     let candidates = site.contexts.iter().flat_map(|stall| {
         let waits = stall.trail.operations.iter().filter(|o| is_blocking(o));
-        waits.map(|wait| (*stall, wait, confidence(site, wait)))
+        waits.map(|wait| (*stall, wait, confidence(site, stall, wait)))
     });
     let (worst, wait, confidence) =
         candidates.max_by(|a, b| a.2.cmp(&b.2).then(a.1.seconds.total_cmp(&b.1.seconds)))?;
@@ -82,15 +82,21 @@ fn target(stall: &Stall) -> &str {
 }
 
 /// How sure it is that a wait happens, and that somebody else waits for it.
-fn confidence(site: &StallSite<'_>, wait: &Operation) -> Confidence {
+fn confidence(site: &StallSite<'_>, stall: &Stall, wait: &Operation) -> Confidence {
     let (weight, depth) = (wait.weight, wait.depth());
     let at_least = |(least, deepest): (f64, usize)| weight >= least && depth <= deepest;
     if wait.wait == Some(WaitKind::Terminal) {
         // A program that asks a person at a terminal seldom has others to serve meanwhile.
         let alone = !site.starts_tasks();
-        return if weight >= CERTAIN && depth == 0 && !alone { Confidence::Medium } else { Confidence::Low };
+        return if weight >= CERTAIN && depth == 0 && !stall.conditional && !alone {
+            Confidence::Medium
+        } else {
+            Confidence::Low
+        };
     }
-    if at_least(HIGH) {
+    if site.is_start_or_end() || gets_ready(stall, wait) {
+        Confidence::Low
+    } else if at_least(HIGH) {
         Confidence::High
     } else if at_least(MEDIUM) || (depth == 0 && weight >= OWN) {
         Confidence::Medium

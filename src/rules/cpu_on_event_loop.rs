@@ -1,6 +1,6 @@
 //! GIL301 `cpu-on-event-loop`: CPU work run by a coroutine, itself or through helpers.
 
-use super::sites::{StallSite, computes, evidence, in_test, scope};
+use super::sites::{StallSite, computes, evidence, gets_ready, in_test, scope};
 use super::{Check, Rule, words};
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
 use crate::estimate::report::Stall;
@@ -41,7 +41,7 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         .filter(|s| is_long(s))
         .max_by(|a, b| a.cost.cpu().likely.total_cmp(&b.cost.cpu().likely))?;
     let cpu = worst.cost.cpu();
-    let confidence = confidence(worst);
+    let confidence = if site.is_start_or_end() { Confidence::Low } else { confidence(worst) };
     let subject = if worst.callee.is_empty() {
         "this loop".to_string()
     } else {
@@ -103,7 +103,7 @@ fn confidence(stall: &Stall) -> Confidence {
         repeated && (cpu.likely < NOTICED && main.each < LITTLE || stall.callee.is_empty() && cpu.low < NOTICED / 2.0);
     // A few turns over nobody knows what, each of them long, are many small guesses added up.
     let vague = main.guessed && main.turns > 0.0 && main.turns < MANY_TURNS && cpu.low < NOTICED / 2.0;
-    if far || small || vague || is_done_once(&main.what) {
+    if far || small || vague || gets_ready(stall, main) || is_done_once(&main.what) {
         Confidence::Low
     } else if cpu.low >= NOTICED / 2.0 && cpu.low * 8.0 >= cpu.likely {
         Confidence::High

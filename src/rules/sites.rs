@@ -48,6 +48,17 @@ pub struct StallSite<'a> {
 }
 
 impl StallSite<'_> {
+    /// True in what frameworks run once, before the first client comes or after the last one has gone.
+    pub fn is_start_or_end(&self) -> bool {
+        const ONCE: [&str; 7] =
+            ["lifespan", "startup", "on_startup", "shutdown", "on_shutdown", "setup_hook", "app_lifespan"];
+        self.contexts.first().is_some_and(|stall| {
+            let facts = &self.project.parsed(stall.file).facts;
+            let name = stall.function.and_then(|f| facts.functions.get(f.index())).map(|f| f.name);
+            name.and_then(|name| facts.names.get(name.index())).is_some_and(|name| ONCE.contains(&&**name))
+        })
+    }
+
     /// True if the file starts tasks that run beside others, or serves clients.
     pub fn starts_tasks(&self) -> bool {
         const STARTERS: [&str; 10] = [
@@ -292,6 +303,11 @@ pub fn computes(operation: &Operation) -> bool {
 /// A wait that a CPU could be used in: not one for local files, not one for work to do.
 pub fn waits(operation: &Operation) -> bool {
     operation.clock == Clock::Wait && !matches!(operation.wait, Some(WaitKind::File | WaitKind::Queue) | None)
+}
+
+/// True if what is to blame lies deep below the making of an object: work that is done once, to get ready.
+pub fn gets_ready(stall: &Stall, blamed: &Operation) -> bool {
+    stall.callee.ends_with(".__init__") && blamed.depth() >= 3
 }
 
 /// Lowers a confidence in a test file, where programs are odd on purpose.
