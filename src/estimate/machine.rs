@@ -1150,16 +1150,7 @@ impl Outcome {
 
     /// Nothing is known.
     pub fn unknown() -> Outcome {
-        Outcome {
-            result: Value::Unknown,
-            cost: Cost { unknown: price::UNKNOWN_FUNCTION, ..Cost::ZERO },
-            trail: Trail::default(),
-            yields: None,
-            suspends: false,
-            endless: false,
-            recursions: Vec::new(),
-            events: Vec::new(),
-            steps: 0,
-        }
+        let cost = Cost { unknown: price::UNKNOWN_FUNCTION, ..Cost::ZERO };
+        Outcome::of(Value::Unknown, Tally { cost, ..Tally::default() })
     }
 }

@@ -1,7 +1,7 @@
 //! Which functions must run as roots: those that hand work over, coroutines, and what in the same file calls them.
 //!
-//! All the rest only matter as far as these reach them. Decided from names alone, so that it costs little and
-//! never leaves out what the machine would have found: a name that is not mentioned can't be called.
+//! All the rest only matter as far as these reach them. Decided from names alone, so that it costs little: what is
+//! not mentioned by name can hardly be called. `--exhaustive` runs everything, and each spec compares the two.
 
 use crate::facts::ir::{BindingValue, Expression, Facts, Statement};
 use crate::id::{FileId, FunctionId, NameId};

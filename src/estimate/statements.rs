@@ -98,7 +98,6 @@ impl<'p> Machine<'p> {
         match statement {
             Statement::Expression(value) => {
                 let value = self.evaluate(frame, *value);
-                self.discard(frame, &value);
                 if self.never_returns(&value) {
                     return Flow { raises: 1.0, ..Flow::NONE };
                 }
@@ -200,9 +199,6 @@ impl<'p> Machine<'p> {
     fn never_returns(&self, value: &Value) -> bool {
         matches!(value, Value::Library(name) if &**name == "typing.NoReturn")
     }
-
-    /// A value that nobody takes: a coroutine that is never awaited, an iterator never consumed.
-    fn discard(&mut self, _frame: &mut Frame<'p>, _value: &Value) {}
 
     fn snapshot(&self, frame: &Frame<'p>) -> Variables {
         frame.environment.variables.borrow().clone()
