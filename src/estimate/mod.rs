@@ -61,8 +61,8 @@ pub fn analyse(project: &Project, knowledge: &Knowledge, target: Target, exhaust
         if exhaustive {
             return Some((*file, relevance::all(project.parsed(*file))));
         }
-        let matters = words.may_matter(project.text(*file).as_bytes());
-        matters.then(|| (*file, relevance::roots(project.parsed(*file), &words)))
+        let matters = words.may_matter(project, *file);
+        matters.then(|| (*file, relevance::roots(project, *file, &words)))
     };
     let mut wave: Vec<(FileId, Roots)> = reported.par_iter().filter_map(chosen).collect();
     let mut done: FxHashMap<FileId, Roots> = FxHashMap::default();
@@ -80,8 +80,8 @@ pub fn analyse(project: &Project, knowledge: &Knowledge, target: Target, exhaust
         }
         let words = Words::of_names(&fresh);
         let further = |file: &FileId| {
-            let matters = words.may_matter(project.text(*file).as_bytes());
-            let mut roots = matters.then(|| relevance::roots(project.parsed(*file), &words))?;
+            let matters = words.may_matter(project, *file);
+            let mut roots = matters.then(|| relevance::roots(project, *file, &words))?;
             if let Some(done) = done.get(file) {
                 roots.remove(done);
             }

@@ -6,57 +6,178 @@
 use crate::facts::ir::{BindingValue, Expression, Facts, Statement};
 use crate::id::{FileId, FunctionId, NameId};
 use crate::knowledge::Knowledge;
-use crate::project::scan::{Scanner, has_coroutine};
+use crate::project::scan::{Scanner, has_coroutine, imports};
 use crate::project::{Parsed, Project};
 use crate::text::Span;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+/// A name that is hardly anything else than a library's: `run_in_executor`, not `map`.
+const TELLING: usize = 9;
+
 /// The words that make a function worth running.
 #[derive(Debug)]
 pub struct Words {
-    /// Names that count wherever they stand, and names that count as attributes only.
-    words: FxHashMap<Box<str>, bool>,
+    /// What each word stands for.
+    words: FxHashMap<Box<str>, Vec<Meaning>>,
+    /// The meaning of each pattern of the scanner.
+    meanings: Vec<Meaning>,
     scanner: Scanner,
+    /// Absent where words count in any file.
+    ties: Option<Ties>,
     /// Coroutines count as well.
     coroutines: bool,
 }
 
+/// What ties a file to what an ordinary word in it may mean.
+#[derive(Debug)]
+struct Ties {
+    /// Finds the spawning packages.
+    importing: Scanner,
+    /// Finds the modules of the project that use them.
+    makers: Scanner,
+    /// Finds the words themselves.
+    plain: Scanner,
+}
+
+/// What a word may stand for.
+#[derive(Debug, Clone, Copy)]
+struct Meaning {
+    /// It counts only as an attribute.
+    method: bool,
+    /// The root package that it is of; `None` where it counts in any file.
+    package: Option<u16>,
+}
+
+/// What a file can get at, told from its import statements.
+#[derive(Debug, Clone, Copy)]
+struct Reach<'a> {
+    /// Spawning root packages; `None` where there is no telling.
+    packages: Option<&'a [u16]>,
+    /// It imports modules of the project that make workers, pools or loops.
+    makers: bool,
+    /// It imports from them a name that is a word.
+    word: bool,
+}
+
+impl Reach<'_> {
+    /// Whether a word with this meaning may mean it here.
+    fn allows(&self, meaning: Meaning) -> bool {
+        let (Some(packages), Some(package)) = (self.packages, meaning.package) else { return true };
+        self.word || meaning.method && self.makers || packages.contains(&package)
+    }
+}
+
 impl Words {
     /// What hands work over, of the libraries that the project names at all.
+    ///
+    /// Ordinary words (`run`, `map`) count in files alone that import their library, or a module of the project that
+    /// does and makes what has them.
     pub fn of_knowledge(project: &Project, knowledge: &Knowledge) -> Words {
         let packages = knowledge.spawning_packages();
-        let scanner = Scanner::new(&packages);
+        let importing = Scanner::new(&packages);
         let files: Vec<FileId> = project.files().collect();
-        let named = files
-            .par_iter()
-            .map(|file| scanner.named(project.text(*file).as_bytes(), packages.len()))
-            .reduce(|| vec![false; packages.len()], |a, b| a.iter().zip(&b).map(|(a, b)| *a || *b).collect());
-        let present: FxHashSet<&str> =
-            packages.iter().zip(&named).filter(|(_, named)| **named).map(|(package, _)| *package).collect();
-        let words = knowledge.spawn_words(&present);
-        let patterns: Vec<String> =
-            words.iter().map(|(word, method)| if *method { format!(".{word}") } else { (*word).to_string() }).collect();
-        Words {
-            words: words.iter().map(|(word, method)| (Box::from(*word), *method)).collect(),
-            scanner: Scanner::new(&patterns),
-            coroutines: true,
+        files.par_iter().for_each(|file| {
+            project.imported_packages(*file, &importing);
+        });
+        let mut present: Vec<bool> = vec![false; packages.len()];
+        for file in &files {
+            match project.imported_packages(*file, &importing) {
+                Some(places) => {
+                    for place in places {
+                        if let Some(present) = present.get_mut(usize::from(*place)) {
+                            *present = true;
+                        }
+                    }
+                }
+                None => present.fill(true),
+            }
         }
+        let mut words: FxHashMap<Box<str>, Vec<Meaning>> = FxHashMap::default();
+        let mut patterns: Vec<(String, Meaning)> = Vec::new();
+        for (root, word, method) in knowledge.spawn_words() {
+            let Ok(place) = packages.binary_search(root) else { continue };
+            if present.get(place) != Some(&true) {
+                continue;
+            }
+            let package = if word.len() < TELLING { u16::try_from(place).ok() } else { None };
+            let meaning = Meaning { method: *method, package };
+            words.entry(Box::from(*word)).or_default().push(meaning);
+            patterns.push((if *method { format!(".{word}") } else { (*word).to_string() }, meaning));
+        }
+        for word in knowledge.user_spawn_words() {
+            let meaning = Meaning { method: false, package: None };
+            words.entry(Box::from(word.as_str())).or_default().push(meaning);
+            patterns.push((word.clone(), meaning));
+        }
+        let (patterns, meanings): (Vec<String>, Vec<Meaning>) = patterns.into_iter().unzip();
+        let plain: Vec<&str> = words.keys().map(|word| &**word).collect();
+        let plain = Scanner::new(&plain);
+        let mut found = Words { words, meanings, scanner: Scanner::new(&patterns), ties: None, coroutines: true };
+        let makers = found.makers(project, &files, &importing);
+        found.ties = Some(Ties { importing, makers: Scanner::new(&makers), plain });
+        found
+    }
+
+    /// The names of the modules in which a function or a class stands that hands work over or makes what does.
+    fn makers<'a>(&self, project: &'a Project, files: &[FileId], importing: &Scanner) -> Vec<&'a str> {
+        let makes = |file: &FileId| {
+            let packages = project.imported_packages(*file, importing);
+            if packages.is_some_and(<[u16]>::is_empty) {
+                return None;
+            }
+            let reach = Reach { packages, makers: false, word: false };
+            let counts = |word: usize| self.meanings.get(word).is_some_and(|it| !it.method && reach.allows(*it));
+            let is_maker = self.scanner.names_one_of(project.text(*file).as_bytes(), counts);
+            is_maker.then(|| module_stem(project.path(*file)))
+        };
+        let mut stems: Vec<&str> = files.par_iter().filter_map(makes).collect();
+        stems.sort_unstable();
+        stems.dedup();
+        stems
+    }
+
+    fn reach<'a>(&self, project: &'a Project, file: FileId) -> Reach<'a> {
+        let Some(ties) = &self.ties else { return Reach { packages: None, makers: false, word: false } };
+        let packages = project.imported_packages(file, &ties.importing);
+        let text = project.text(file).as_bytes();
+        let makers = imports(text).any(|statement| ties.makers.names_any(statement));
+        let word = makers && imports(text).any(|statement| ties.plain.names_any(statement));
+        Reach { packages, makers, word }
     }
 
     /// Names of the project: of functions that hand over what they are given, of workers' classes.
     pub fn of_names(names: &[String]) -> Words {
+        let meaning = Meaning { method: false, package: None };
         Words {
-            words: names.iter().map(|name| (Box::from(name.as_str()), false)).collect(),
+            words: names.iter().map(|name| (Box::from(name.as_str()), vec![meaning])).collect(),
+            meanings: vec![meaning; names.len()],
             scanner: Scanner::new(names),
+            ties: None,
             coroutines: false,
         }
     }
 
     /// True if a file may hold a function that counts; told from its bytes.
-    pub fn may_matter(&self, text: &[u8]) -> bool {
-        self.coroutines && has_coroutine(text) || self.scanner.names_any(text)
+    pub fn may_matter(&self, project: &Project, file: FileId) -> bool {
+        let text = project.text(file).as_bytes();
+        let reach = self.reach(project, file);
+        let counts = |word: usize| self.meanings.get(word).is_none_or(|meaning| reach.allows(*meaning));
+        self.coroutines && has_coroutine(text) || self.scanner.names_one_of(text, counts)
     }
+
+    /// Whether a name counts in a file: as an attribute alone, or wherever it stands.
+    fn counts(&self, reach: Reach<'_>, name: &str) -> Option<bool> {
+        let meanings = self.words.get(name)?.iter().filter(|meaning| reach.allows(**meaning));
+        meanings.map(|meaning| meaning.method).min()
+    }
+}
+
+/// What a module's name ends in: of `a/b.py` `b`, of `a/b/__init__.py` also.
+fn module_stem(path: &str) -> &str {
+    let path = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    let path = path.strip_suffix("/__init__").unwrap_or(path);
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The roots of one file that matter: functions and methods outside of functions, and perhaps the module's body.
@@ -95,7 +216,9 @@ pub fn all(parsed: &Parsed) -> Roots {
 }
 
 /// The roots of a file in which one of the words stands, and those that mention them by name.
-pub fn roots(parsed: &Parsed, words: &Words) -> Roots {
+pub fn roots(project: &Project, file: FileId, words: &Words) -> Roots {
+    let parsed = project.parsed(file);
+    let reach = words.reach(project, file);
     let (facts, spans) = (&parsed.facts, &parsed.spans);
     let candidates = outermost(facts);
     let ranges: Vec<Span> =
@@ -108,7 +231,7 @@ pub fn roots(parsed: &Parsed, words: &Words) -> Roots {
             _ => candidates.len(),
         }
     };
-    let mut is_word: Vec<Option<bool>> = facts.names.iter().map(|name| words.words.get(name).copied()).collect();
+    let mut is_word: Vec<Option<bool>> = facts.names.iter().map(|name| words.counts(reach, name)).collect();
     // Python: from threading import Thread as Worker
     let imports = facts.statements.iter().filter_map(|statement| match statement {
         Statement::Import(bindings) => Some(bindings),
@@ -142,15 +265,6 @@ pub fn roots(parsed: &Parsed, words: &Words) -> Roots {
             mentioned.insert(name);
         }
     }
-    if words.coroutines {
-        for (function, span) in facts.functions.iter().zip(&spans.functions) {
-            if function.is_async
-                && let Some(relevant) = relevant.get_mut(owner(*span))
-            {
-                *relevant = true;
-            }
-        }
-    }
     // By what name others reach a candidate.
     let reached_by = |place: usize| -> Vec<NameId> {
         let Some(function) = candidates.get(place).and_then(|f| facts.functions.get(f.index())) else {
@@ -176,6 +290,16 @@ pub fn roots(parsed: &Parsed, words: &Words) -> Roots {
             if !*relevant && added.iter().any(|name| mentioned.contains(name)) {
                 *relevant = true;
                 fresh.push(place);
+            }
+        }
+    }
+    // A coroutine runs on the loop whoever calls it.
+    if words.coroutines {
+        for (function, span) in facts.functions.iter().zip(&spans.functions) {
+            if function.is_async
+                && let Some(relevant) = relevant.get_mut(owner(*span))
+            {
+                *relevant = true;
             }
         }
     }

@@ -7,7 +7,7 @@ pub mod schema;
 mod table;
 pub mod types;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use schema::{Clock, Split, Vehicle, WaitKind};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -261,17 +261,15 @@ impl Knowledge {
         roots
     }
 
-    /// The names without which a function neither hands work to a vehicle nor makes one, in a project that names
-    /// these root packages; and whether each is a method's.
-    pub fn spawn_words<'a>(&'a self, packages: &FxHashSet<&str>) -> Vec<(&'a str, bool)> {
-        let user = self.user_spawn_words.iter().map(|word| (word.as_str(), false));
-        let known =
-            SPAWNS.iter().filter(|(root, ..)| packages.contains(root)).map(|(_, word, method)| (*word, *method));
-        let mut words: Vec<(&str, bool)> = known.chain(user).collect();
-        // A function's word, which comes first, stands in any place and so for the method's too.
-        words.sort_unstable();
-        words.dedup_by_key(|(word, _)| *word);
-        words
+    /// The names without which a function neither hands work to a vehicle nor makes one, each with its root package
+    /// and whether it is a method's.
+    pub fn spawn_words(&self) -> &'static [(&'static str, &'static str, bool)] {
+        SPAWNS
+    }
+
+    /// The last parts of the names that the user's configuration says hand work over.
+    pub fn user_spawn_words(&self) -> &[String] {
+        &self.user_spawn_words
     }
 
     /// Every name that the files compiled in say something of, sorted; with `.*` where it stands for all below.

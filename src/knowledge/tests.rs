@@ -298,6 +298,6 @@ fn answers_follow_aliases_and_the_user() {
     for (name, expected) in cases {
         assert_eq!(knowledge.answer(name).class, expected, "{name}");
     }
-    assert!(knowledge.spawn_words(&FxHashSet::default()).contains(&("later", false)));
+    assert!(knowledge.user_spawn_words().contains(&"later".to_owned()));
     assert!(knowledge.calls("corp.later").first().is_some_and(|entry| entry.spawn.is_some()));
 }

@@ -91,6 +91,8 @@ pub struct Content {
     text: Arc<str>,
     lines: OnceLock<LineIndex>,
     parsed: OnceLock<Parsed>,
+    /// The spawning packages that its import statements name.
+    packages: OnceLock<Option<Box<[u16]>>>,
     /// For files that are being edited.
     history: Option<History>,
 }
@@ -105,7 +107,7 @@ struct History {
 impl Content {
     /// A text of which nothing is known.
     pub fn new(text: Arc<str>) -> Content {
-        Content { text, lines: OnceLock::new(), parsed: OnceLock::new(), history: None }
+        Content { text, lines: OnceLock::new(), parsed: OnceLock::new(), packages: OnceLock::new(), history: None }
     }
 
     /// The next version of a text that is being edited: it is parsed with what is known of this one, and
@@ -113,7 +115,13 @@ impl Content {
     pub fn edited(&self, text: Arc<str>) -> Content {
         let before = self.history.as_ref().and_then(History::latest);
         let history = History { before: Mutex::new(before), own: OnceLock::new() };
-        Content { text, lines: OnceLock::new(), parsed: OnceLock::new(), history: Some(history) }
+        Content {
+            text,
+            lines: OnceLock::new(),
+            parsed: OnceLock::new(),
+            packages: OnceLock::new(),
+            history: Some(history),
+        }
     }
 
     /// The text.
@@ -205,6 +213,13 @@ impl Project {
     /// Its text.
     pub fn text(&self, file: FileId) -> &str {
         self.contents.get(file.index()).map_or("", |content| &content.text)
+    }
+
+    /// The packages of `scanner`, always the same one, that a file's import statements name, by their place in its
+    /// list; `None` where there is no telling.
+    pub fn imported_packages(&self, file: FileId, scanner: &scan::Scanner) -> Option<&[u16]> {
+        let content = self.contents.get(file.index())?;
+        content.packages.get_or_init(|| scanner.imported(content.text.as_bytes())).as_deref()
     }
 
     /// Where its lines start.

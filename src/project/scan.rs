@@ -24,20 +24,54 @@ impl Scanner {
         words.find_overlapping_iter(text).any(|found| is_whole(text, found.start(), found.end()))
     }
 
-    /// The words that `text` has as whole names, by their place in the list; all, where there is no telling.
-    pub fn named(&self, text: &[u8], count: usize) -> Vec<bool> {
-        let Some(words) = &self.words else { return vec![true; count] };
-        let mut named = vec![false; count];
-        for found in words.find_overlapping_iter(text) {
-            if let Some(seen) = named.get_mut(found.pattern().as_usize())
-                && !*seen
-                && is_whole(text, found.start(), found.end())
-            {
-                *seen = true;
+    /// True if `text` has one of the words, of those that `counts` takes by their place in the list, as a whole name.
+    pub fn names_one_of(&self, text: &[u8], counts: impl Fn(usize) -> bool) -> bool {
+        let Some(words) = &self.words else { return true };
+        words
+            .find_overlapping_iter(text)
+            .any(|found| counts(found.pattern().as_usize()) && is_whole(text, found.start(), found.end()))
+    }
+
+    /// The words that the import statements of `text` have as whole names, by their place in the list; `None` where
+    /// there is no telling.
+    pub fn imported(&self, text: &[u8]) -> Option<Box<[u16]>> {
+        let words = self.words.as_ref()?;
+        let mut places = Vec::new();
+        for statement in imports(text) {
+            for found in words.find_overlapping_iter(statement) {
+                let place = u16::try_from(found.pattern().as_usize()).ok()?;
+                if is_whole(statement, found.start(), found.end()) && !places.contains(&place) {
+                    places.push(place);
+                }
             }
         }
-        named
+        Some(places.into_boxed_slice())
     }
+}
+
+/// What stands around each `import` in a text: its line, and the parentheses that open behind it.
+pub fn imports(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    static IMPORT: OnceLock<Finder<'static>> = OnceLock::new();
+    let finder = IMPORT.get_or_init(|| Finder::new(b"import"));
+    let mut seen = 0;
+    finder.find_iter(text).filter_map(move |at| {
+        if at < seen {
+            return None;
+        }
+        let start = memchr::memrchr(b'\n', text.get(..at)?).map_or(0, |newline| newline + 1);
+        let end_of =
+            |byte: u8, from: usize| text.get(from..).and_then(|rest| memchr::memchr(byte, rest)).map(|n| from + n);
+        let mut end = end_of(b'\n', at).unwrap_or(text.len());
+        let behind = text.get(at + b"import".len()..end)?;
+        if behind.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'(') {
+            end = end_of(b')', at).unwrap_or(end);
+        }
+        while text.get(..end).is_some_and(|so_far| so_far.ends_with(b"\\") || so_far.ends_with(b"\\\r")) {
+            end = end_of(b'\n', end + 1).unwrap_or(text.len());
+        }
+        seen = end;
+        text.get(start..end)
+    })
 }
 
 /// True if no byte on either side makes a longer name of it; what starts with a dot may follow a name.
@@ -72,14 +106,18 @@ mod tests {
     fn words_are_told_apart() {
         let scanner = Scanner::new(&["Thread", "submit", "sub"]);
         let table = [
-            ("x = ThreadPool()", [false, false, false]),
-            ("pool.submit(Thread)", [true, true, false]),
-            ("sub (f)", [false, false, true]),
-            ("", [false, false, false]),
+            ("import ThreadPool", vec![]),
+            ("Thread\nfrom submit import Thread # sub2", vec![1, 0]),
+            ("from a import (\n  sub,\n  Thread as T)\nsubmit", vec![2, 0]),
+            ("from a import \\\n  sub, \\\r\n Thread\nsubmit", vec![2, 0]),
+            ("x = import_module('sub')", vec![2]),
+            ("", vec![]),
         ];
         for (text, expected) in table {
-            assert_eq!(scanner.named(text.as_bytes(), 3), expected, "{text}");
+            assert_eq!(scanner.imported(text.as_bytes()), Some(expected.into_boxed_slice()), "{text}");
         }
+        assert!(scanner.names_one_of(b"x.submit", |word| word == 1));
+        assert!(!scanner.names_one_of(b"x.submit", |word| word == 2));
     }
 
     #[test]
