@@ -1,6 +1,6 @@
 //! Expressions: names, attributes, operators, displays, comprehensions, calls.
 
-use super::machine::{Frame, Machine};
+use super::machine::{Frame, Machine, Named};
 use super::price;
 use super::statements::Loop;
 use super::value::{Arguments, Environment, Kind, Lazy, Partial, Value, union};
@@ -9,6 +9,7 @@ use crate::facts::ir::{
     Argument, ArgumentKind, Clause, Comparison, ComprehensionKind, Expression, Operator, UnaryOperator,
 };
 use crate::id::{ExpressionId, FileId, NameId};
+use crate::project::Entity;
 use crate::text::Span;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -431,20 +432,46 @@ impl<'p> Machine<'p> {
     }
 
     pub(super) fn global_name(&mut self, file: FileId, name: NameId) -> Value {
+        let named = match self.names.get(&(file, name)) {
+            Some(named) => named.clone(),
+            None => {
+                let named = self.resolve_name(file, name);
+                self.names.insert((file, name), named.clone());
+                named
+            }
+        };
+        match named {
+            Named::Fixed(value) => value,
+            Named::Bound(entities) => self.entities(&entities).unwrap_or(Value::Unknown),
+        }
+    }
+
+    fn resolve_name(&mut self, file: FileId, name: NameId) -> Named {
         let text = self.name(file, name);
-        if let Some(value) = self.global(file, text) {
-            return value;
+        let entities = self.project.global(file, text);
+        if !entities.is_empty() {
+            let leads_outside = entities.iter().all(|entity| !matches!(entity, Entity::Binding(..)));
+            if leads_outside
+                && let Some(value) = self.entities(&entities)
+                // Anything else is made anew each time, or two users of it would share what they change.
+                && matches!(value, Value::Library(_) | Value::Module(_) | Value::Namespace(_) | Value::Unknown)
+            {
+                return Named::Fixed(value);
+            }
+            return Named::Bound(entities.into());
         }
-        match text {
-            "__name__" => return Value::Text(Some(Rc::from("__main__")), Interval::exact(8.0)),
-            "__file__" | "__doc__" => return Value::text(price::text_length()),
-            _ => {}
-        }
-        let builtin = format!("builtins.{text}");
-        if self.knowledge.calls(&builtin).is_empty() && self.knowledge.class(&builtin).is_none() {
-            return Value::Unknown;
-        }
-        Value::Library(Arc::from(builtin))
+        Named::Fixed(match text {
+            "__name__" => Value::Text(Some(Rc::from("__main__")), Interval::exact(8.0)),
+            "__file__" | "__doc__" => Value::text(price::text_length()),
+            _ => {
+                let builtin = format!("builtins.{text}");
+                if self.knowledge.calls(&builtin).is_empty() && self.knowledge.class(&builtin).is_none() {
+                    Value::Unknown
+                } else {
+                    Value::Library(Arc::from(builtin))
+                }
+            }
+        })
     }
 
     fn subscript(&mut self, frame: &mut Frame<'p>, owner: &Value, index: ExpressionId, index_value: &Value) -> Value {

@@ -66,6 +66,8 @@ pub struct Machine<'p> {
     pub(super) on_loop: Option<bool>,
     memo: FxHashMap<MemoKey, Rc<Outcome>>,
     answers: FxHashMap<Question, Answer>,
+    /// What names stand for at module level.
+    pub(super) names: FxHashMap<(FileId, NameId), Named>,
     provisional: FxHashMap<Question, (Answer, usize)>,
     asked: Vec<(Question, usize)>,
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
@@ -99,6 +101,15 @@ pub enum Answer {
     Fields(Rc<Fields>),
     /// To [`Question::Order`].
     Order(Rc<[super::class::Ancestor]>),
+}
+
+/// What a name stands for at module level.
+#[derive(Debug, Clone)]
+pub enum Named {
+    /// The same value each time.
+    Fixed(Value),
+    /// What these come to.
+    Bound(Rc<[Entity]>),
 }
 
 /// What is remembered: a function's run or the making of an instance, and the number of its arguments.
@@ -296,6 +307,7 @@ impl<'p> Machine<'p> {
             on_loop: None,
             memo: FxHashMap::default(),
             answers: FxHashMap::default(),
+            names: FxHashMap::default(),
             provisional: FxHashMap::default(),
             asked: Vec::new(),
             suspending: FxHashMap::default(),

@@ -36,6 +36,8 @@ struct Ties {
     importing: Scanner,
     /// Finds the modules of the project that use them.
     makers: Scanner,
+    /// What each of these uses.
+    made_by: Vec<Vec<u16>>,
     /// Finds the words themselves.
     plain: Scanner,
 }
@@ -50,12 +52,12 @@ struct Meaning {
 }
 
 /// What a file can get at, told from its import statements.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Reach<'a> {
     /// Spawning root packages; `None` where there is no telling.
     packages: Option<&'a [u16]>,
-    /// It imports modules of the project that make workers, pools or loops.
-    makers: bool,
+    /// Those with which modules of the project that it imports make workers, pools or loops.
+    made: Vec<u16>,
     /// It imports from them a name that is a word.
     word: bool,
 }
@@ -64,7 +66,7 @@ impl Reach<'_> {
     /// Whether a word with this meaning may mean it here.
     fn allows(&self, meaning: Meaning) -> bool {
         let (Some(packages), Some(package)) = (self.packages, meaning.package) else { return true };
-        self.word || meaning.method && self.makers || packages.contains(&package)
+        self.word || meaning.method && self.made.contains(&package) || packages.contains(&package)
     }
 }
 
@@ -115,35 +117,53 @@ impl Words {
         let plain = Scanner::new(&plain);
         let mut found = Words { words, meanings, scanner: Scanner::new(&patterns), ties: None, coroutines: true };
         let makers = found.makers(project, &files, &importing);
-        found.ties = Some(Ties { importing, makers: Scanner::new(&makers), plain });
+        let stems: Vec<&str> = makers.iter().map(|(stem, _)| *stem).collect();
+        let makers_scanner = Scanner::new(&stems);
+        let made_by = makers.into_iter().map(|(_, packages)| packages).collect();
+        found.ties = Some(Ties { importing, makers: makers_scanner, made_by, plain });
         found
     }
 
-    /// The names of the modules in which a function or a class stands that hands work over or makes what does.
-    fn makers<'a>(&self, project: &'a Project, files: &[FileId], importing: &Scanner) -> Vec<&'a str> {
+    /// The names of the modules in which a function or a class stands that hands work over or makes what does, and
+    /// the packages that it is of.
+    fn makers<'a>(&self, project: &'a Project, files: &[FileId], importing: &Scanner) -> Vec<(&'a str, Vec<u16>)> {
         let makes = |file: &FileId| {
             let packages = project.imported_packages(*file, importing);
             if packages.is_some_and(<[u16]>::is_empty) {
                 return None;
             }
-            let reach = Reach { packages, makers: false, word: false };
+            let reach = Reach { packages, made: Vec::new(), word: false };
             let counts = |word: usize| self.meanings.get(word).is_some_and(|it| !it.method && reach.allows(*it));
-            let is_maker = self.scanner.names_one_of(project.text(*file).as_bytes(), counts);
-            is_maker.then(|| module_stem(project.path(*file)))
+            if !self.scanner.names_one_of(project.text(*file).as_bytes(), counts) {
+                return None;
+            }
+            // Comments and strings make nothing.
+            let names = project.parsed(*file).facts.names.iter();
+            let meanings = names.flat_map(|name| self.words.get(name).map(Vec::as_slice).unwrap_or_default());
+            let made = meanings.filter(|meaning| !meaning.method && reach.allows(**meaning));
+            // A telling word is of any package.
+            let made: Vec<u16> = match made.map(|meaning| meaning.package).collect::<Option<Vec<u16>>>() {
+                Some(made) => made,
+                None => packages.unwrap_or_default().to_vec(),
+            };
+            (!made.is_empty()).then(|| (module_stem(project.path(*file)), made))
         };
-        let mut stems: Vec<&str> = files.par_iter().filter_map(makes).collect();
-        stems.sort_unstable();
-        stems.dedup();
-        stems
+        files.par_iter().filter_map(makes).collect()
     }
 
     fn reach<'a>(&self, project: &'a Project, file: FileId) -> Reach<'a> {
-        let Some(ties) = &self.ties else { return Reach { packages: None, makers: false, word: false } };
+        let Some(ties) = &self.ties else { return Reach { packages: None, made: Vec::new(), word: false } };
         let packages = project.imported_packages(file, &ties.importing);
         let text = project.text(file).as_bytes();
-        let makers = imports(text).any(|statement| ties.makers.names_any(statement));
-        let word = makers && imports(text).any(|statement| ties.plain.names_any(statement));
-        Reach { packages, makers, word }
+        let (made, all) = match ties.makers.imported(text) {
+            Some(makers) => {
+                let made_by = makers.iter().filter_map(|maker| ties.made_by.get(usize::from(*maker)));
+                (made_by.flatten().copied().collect::<Vec<u16>>(), packages)
+            }
+            None => (Vec::new(), None),
+        };
+        let word = !made.is_empty() && imports(text).any(|statement| ties.plain.names_any(statement));
+        Reach { packages: all, made, word }
     }
 
     /// Names of the project: of functions that hand over what they are given, of workers' classes.
@@ -167,7 +187,7 @@ impl Words {
     }
 
     /// Whether a name counts in a file: as an attribute alone, or wherever it stands.
-    fn counts(&self, reach: Reach<'_>, name: &str) -> Option<bool> {
+    fn counts(&self, reach: &Reach<'_>, name: &str) -> Option<bool> {
         let meanings = self.words.get(name)?.iter().filter(|meaning| reach.allows(**meaning));
         meanings.map(|meaning| meaning.method).min()
     }
@@ -231,7 +251,7 @@ pub fn roots(project: &Project, file: FileId, words: &Words) -> Roots {
             _ => candidates.len(),
         }
     };
-    let mut is_word: Vec<Option<bool>> = facts.names.iter().map(|name| words.counts(reach, name)).collect();
+    let mut is_word: Vec<Option<bool>> = facts.names.iter().map(|name| words.counts(&reach, name)).collect();
     // Python: from threading import Thread as Worker
     let imports = facts.statements.iter().filter_map(|statement| match statement {
         Statement::Import(bindings) => Some(bindings),

@@ -10,7 +10,7 @@ pub mod scan;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
@@ -69,8 +69,7 @@ pub struct Project {
     layout: Arc<Layout>,
     contents: Vec<Arc<Content>>,
     reported: Vec<bool>,
-    parsed: AtomicUsize,
-    /// Files whose facts somebody asked for.
+    /// Files whose text something rests on.
     used: Vec<AtomicBool>,
 }
 
@@ -192,7 +191,7 @@ impl Project {
     pub fn with_layout(layout: Arc<Layout>, files: impl Iterator<Item = (Arc<Content>, bool)>) -> Project {
         let (contents, reported): (Vec<_>, Vec<_>) = files.unzip();
         let used = contents.iter().map(|_| AtomicBool::new(false)).collect();
-        Project { layout, contents, reported, parsed: AtomicUsize::new(0), used }
+        Project { layout, contents, reported, used }
     }
 
     /// Every file, in path order.
@@ -242,13 +241,17 @@ impl Project {
         let Some(content) = self.contents.get(file.index()) else {
             return NOTHING.get_or_init(|| Parsed::new(facts::extract("")));
         };
+        self.touch(file);
+        content.parsed()
+    }
+
+    /// Notes that what is worked out here rests on a file's text.
+    fn touch(&self, file: FileId) {
         if let Some(used) = self.used.get(file.index())
             && !used.load(Ordering::Relaxed)
-            && !used.swap(true, Ordering::Relaxed)
         {
-            self.parsed.fetch_add(1, Ordering::Relaxed);
+            used.store(true, Ordering::Relaxed);
         }
-        content.parsed()
     }
 
     /// Its facts, if anybody asked for them before.
@@ -258,11 +261,11 @@ impl Project {
 
     /// How many files were parsed, or taken from an earlier state that had parsed them.
     pub fn parsed_count(&self) -> usize {
-        self.parsed.load(Ordering::Relaxed)
+        self.contents.iter().filter(|content| content.parsed.get().is_some()).count()
     }
 
     /// True if what was worked out here holds for `later` too: the files are the same, and so is the text of
-    /// each that findings are wanted in or whose facts were asked for.
+    /// each that findings are wanted in or that something rests on.
     pub fn holds_for(&self, later: &Project) -> bool {
         let is_same = |index: usize| match (self.contents.get(index), later.contents.get(index)) {
             (Some(here), Some(there)) => Arc::ptr_eq(here, there) || here.text == there.text,

@@ -7,7 +7,7 @@ use crate::id::{FileId, NameId};
 
 use super::folders::{FolderId, Place};
 use super::names::{is_builtin, is_standard_module};
-use super::{Entity, Project};
+use super::{Entity, Project, scan};
 
 /// More imports behind one another than this lead nowhere: a bound for the stack.
 const LONGEST_CHAIN: usize = 200;
@@ -205,6 +205,9 @@ impl Project {
 
     /// What the bindings of a name and the star imports of its module lead to.
     fn follow(&self, file: FileId, name: &str, view: View, trail: &mut Trail) -> Vec<Entity> {
+        if !self.may_bind(file, name) {
+            return Vec::new();
+        }
         let parsed = self.parsed(file);
         let bindings = &parsed.facts.bindings;
         let text = |id: NameId| parsed.facts.names.get(id.index()).map_or("", |name| &**name);
@@ -248,6 +251,39 @@ impl Project {
             self.starred(file, name, view, trail, &mut found);
         }
         found
+    }
+
+    /// False if a module cannot have a name, which its bytes tell without parsing: neither does the name stand in it
+    /// nor does it import what others have.
+    fn may_bind(&self, file: FileId, name: &str) -> bool {
+        // Letters that look alike may be the same name.
+        if self.parsed_already(file).is_some() || !name.is_ascii() {
+            return true;
+        }
+        self.touch(file);
+        let text = self.text(file).as_bytes();
+        scan::names(text, name) || scan::imports(text).any(|statement| statement.contains(&b'*'))
+    }
+
+    /// False if `from … import *` cannot take a name from a module: it has no such name, or its only `__all__` is a
+    /// list that does not have it.
+    fn may_export(&self, file: FileId, name: &str) -> bool {
+        if !self.may_bind(file, name) {
+            return false;
+        }
+        if self.parsed_already(file).is_some() || !name.is_ascii() {
+            return true;
+        }
+        let text = self.text(file).as_bytes();
+        let mut mentions = memchr::memmem::find_iter(text, b"__all__");
+        let (Some(list), None) = (mentions.next(), mentions.next()) else { return true };
+        let is_plain = text.get(list + b"__all__".len()..).is_some_and(|rest| {
+            rest.starts_with(b" = [\n") || rest.starts_with(b" = [\"") || rest.starts_with(b" = ['")
+        });
+        !is_plain
+            || [format!("\"{name}\""), format!("'{name}'")]
+                .iter()
+                .any(|quoted| memchr::memmem::find(text, quoted.as_bytes()).is_some())
     }
 
     /// The bindings of a name that count: the last that surely runs and those that may after it.
@@ -295,6 +331,9 @@ impl Project {
             let BindingValue::ImportStar { module, level } = &binding.value else { continue };
             match self.import(file, text(*module), *level) {
                 Entity::Module(source) => {
+                    if !self.may_export(source, name) {
+                        continue;
+                    }
                     let entities = match self.exports(source, name) {
                         Some(true) => self.member_of(&Entity::Module(source), name, view, trail),
                         None if !name.starts_with('_') => self.global_of(source, name, view, trail),

@@ -74,6 +74,11 @@ pub fn imports(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// True if `text` has `name` as a whole name.
+pub fn names(text: &[u8], name: &str) -> bool {
+    memchr::memmem::find_iter(text, name).any(|at| is_whole(text, at, at + name.len()))
+}
+
 /// True if no byte on either side makes a longer name of it; what starts with a dot may follow a name.
 fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
     let before = start.checked_sub(1).and_then(|at| text.get(at));
@@ -148,5 +153,7 @@ mod tests {
             assert_eq!(Scanner::new(&["run_all", "go", "run", ".map"]).names_any(text.as_bytes()), expected, "{text}");
         }
         assert!(!Scanner::new::<&str>(&[]).names_any(b"x"));
+        assert!(names(b"rerun run", "run"));
+        assert!(!names(b"rerun run2", "run"));
     }
 }
