@@ -42,6 +42,8 @@ pub struct Operation {
     pub turns: f64,
     /// It runs only where an exception is handled.
     pub exceptional: bool,
+    /// A recursion of which nothing tells how deep it goes repeats it.
+    pub recursed: bool,
     /// The calls that lead to it, outermost first.
     pub path: Option<Arc<Step>>,
 }
@@ -112,6 +114,13 @@ impl Trail {
     pub fn mark_exceptional(&mut self) {
         for operation in &mut self.operations {
             operation.exceptional = true;
+        }
+    }
+
+    /// Marks everything as what a recursion of unknown depth repeats.
+    pub fn mark_recursed(&mut self) {
+        for operation in &mut self.operations {
+            operation.recursed = true;
         }
     }
 

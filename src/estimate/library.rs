@@ -353,6 +353,7 @@ impl<'p> Machine<'p> {
                 guessed: known.is_none_or(|k| !k.is_exact()) && entry.per.is_some(),
                 turns: 0.0,
                 exceptional: false,
+                recursed: false,
                 path: None,
             });
         }
@@ -373,7 +374,14 @@ impl<'p> Machine<'p> {
                 TermKind::Len => self.known_length(&value)?,
                 TermKind::Deep => self.deep(&value, 0)?,
                 TermKind::Value => {
-                    let n = value.number()?;
+                    let n = match &value {
+                        // A shape: rows by columns.
+                        Value::Tuple(sides) => {
+                            let sides: Option<Vec<Interval>> = sides.iter().map(Value::number).collect();
+                            sides?.into_iter().fold(Interval::ONE, Interval::times)
+                        }
+                        _ => value.number()?,
+                    };
                     Interval { low: n.low.max(0.0), likely: n.likely.max(0.0), high: n.high.max(0.0) }
                 }
             };
@@ -771,6 +779,17 @@ impl<'p> Machine<'p> {
     /// `instance.name` for a library class.
     pub(super) fn library_attribute(&mut self, owner: &Value, class: &Arc<str>, name: &str) -> Value {
         if let Some(kind) = self.knowledge.attribute(class, name) {
+            if let Some(prior) = self.knowledge.side_of(class, name) {
+                let known = self.known_length(owner);
+                let parts = known.unwrap_or(Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 });
+                let side = Interval { low: parts.low.sqrt(), likely: parts.likely.sqrt(), high: parts.high.sqrt() };
+                let side = Value::Int(Some(side));
+                return if matches!(kind, TypeExpression::Tuple(_)) {
+                    Value::Tuple(Rc::from([side.clone(), side]))
+                } else {
+                    side
+                };
+            }
             let context =
                 Context { receiver: Some(&Rc::new(owner.clone())), arguments: &Arguments::default(), result: None };
             let length = self.knowledge.attribute_length(class, name);
@@ -843,12 +862,8 @@ impl<'p> Machine<'p> {
     pub(super) fn library_entered(&mut self, frame: &mut Frame<'p>, owner: &Value, class: &Arc<str>) -> Value {
         let name: Arc<str> = Arc::from(format!("{class}.__enter__"));
         if self.lists(&name) {
-            let site = CallSite {
-                id: crate::id::ExpressionId(u32::MAX),
-                place: Span::default(),
-                method: None,
-                receiver: None,
-            };
+            let site =
+                CallSite { id: crate::id::ExpressionId(u32::MAX), place: frame.at, method: None, receiver: None };
             let entered = self.call_library(frame, &name, Some(&Rc::new(owner.clone())), Arguments::default(), &site);
             if !matches!(entered, Value::Unknown) {
                 return entered;

@@ -7,7 +7,7 @@
 
 use super::evidence::Trail;
 use super::machine::{Frame, Machine, Outcome};
-use crate::cost::{Cost, Interval};
+use crate::cost::Interval;
 use crate::facts::ir::{Comparison, Expression, Facts, Function, Statement, UnaryOperator};
 use crate::id::{ExpressionId, FileId, FunctionId, NameId, StatementId};
 use rustc_hash::FxHashSet;
@@ -16,10 +16,7 @@ use std::rc::Rc;
 /// How often a value that is kept is not there yet.
 const MISSES: f64 = 0.02;
 /// How often a value that is kept for each set of arguments is not there yet, where clients choose them.
-const MISSES_BY_ARGUMENTS: f64 = 0.2;
-
-/// What surely takes so many seconds is felt the first time too.
-const LONG: f64 = 0.1;
+const MISSES_BY_ARGUMENTS: f64 = 0.1;
 
 /// Names that a function stores to and that outlive its run: attributes, globals, containers by their name.
 pub type Stores = FxHashSet<NameId>;
@@ -27,7 +24,7 @@ pub type Stores = FxHashSet<NameId>;
 impl<'p> Machine<'p> {
     /// What a call costs of a function that keeps its results.
     pub(super) fn kept(&self, facts: &Facts, definition: &Function, mut outcome: Outcome) -> Outcome {
-        if definition.decorators.is_empty() || is_long(&outcome.cost) || !is_memoised(facts, definition) {
+        if definition.decorators.is_empty() || !is_memoised(facts, definition) {
             return outcome;
         }
         let is_plain = definition.parameters.len() <= usize::from(definition.class.is_some());
@@ -43,24 +40,19 @@ impl<'p> Machine<'p> {
         outcome
     }
 
-    /// How often the first branch of an `if` runs that asks whether something was computed before; `costs` are those
-    /// of the two branches.
+    /// How often the first branch of an `if` runs that asks whether something was computed before.
     pub(super) fn memo_share(
         &mut self,
         frame: &Frame<'p>,
         condition: ExpressionId,
         then: &[StatementId],
         otherwise: &[StatementId],
-        costs: (&Cost, &Cost),
     ) -> Option<f64> {
         let function = frame.function?;
         let definition = frame.facts.functions.get(function.index())?;
         let (place, is_missing) = asked(frame.facts, definition, condition)?;
         // The branch that computes stores, or what follows the early return does.
-        let (branch, cost) = if is_missing { (then, costs.0) } else { (otherwise, costs.1) };
-        if is_long(cost) {
-            return None;
-        }
+        let branch = if is_missing { then } else { otherwise };
         let mut stores = Stores::default();
         collect(frame.facts, branch, &mut stores);
         let follows = !is_missing && otherwise.is_empty();
@@ -115,11 +107,6 @@ impl<'p> Machine<'p> {
         self.stores.insert((file, function), stores.clone());
         stores
     }
-}
-
-/// True if even a single time is worth speaking of.
-fn is_long(cost: &Cost) -> bool {
-    cost.total().low >= LONG
 }
 
 /// The storage whose state a condition asks for, and whether it holds where nothing is stored yet.

@@ -123,6 +123,10 @@ impl<'p> Machine<'p> {
         frame.tally.cost = frame.tally.cost.times(runs);
         let trail = std::mem::take(&mut frame.tally.trail);
         frame.tally.trail.extend(&trail, runs.likely, None);
+        let is_walk = activation.shapes.iter().all(|shape| *shape == Shape::Descends);
+        if is_walk {
+            frame.tally.trail.mark_recursed();
+        }
         frame.tally.yields = frame.tally.yields.times(Interval {
             low: runs.low.sqrt().max(1.0),
             likely: runs.likely.sqrt().max(1.0),
@@ -150,6 +154,7 @@ impl<'p> Machine<'p> {
                 guessed: true,
                 turns: 0.0,
                 exceptional: false,
+                recursed: is_walk,
                 path: None,
             });
         }

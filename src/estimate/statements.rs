@@ -265,11 +265,7 @@ impl<'p> Machine<'p> {
         frame.branches -= 1;
         let share = match self.remainder_share(frame, condition) {
             Some(share) => share,
-            None if let Some(share) =
-                self.memo_share(frame, condition, then, otherwise, (&then_tally.cost, &else_tally.cost)) =>
-            {
-                share
-            }
+            None if let Some(share) = self.memo_share(frame, condition, then, otherwise) => share,
             None => likely_share(then_flow, else_flow, otherwise.is_empty()),
         };
         frame.tally = saved;
@@ -398,7 +394,9 @@ impl<'p> Machine<'p> {
             }
             // What the body raises reaches a handler.
             let caught = Flow { raises: 0.0, ..flow };
-            let open = 0.05 + flow.raises * 0.95;
+            // Where what follows is reached through a handler alone, it is there to be reached.
+            let only_way = flow.leaves() && flow.raises < 0.05 && handled.falls > 0.5;
+            let open = if only_way { 0.5 } else { 0.05 + flow.raises * 0.95 };
             flow = handled.mixed(open, scaled(caught, 1.0 - flow.raises));
         }
         if !finally.is_empty() {
@@ -791,6 +789,7 @@ impl<'p> Machine<'p> {
                 guessed: !trips.is_exact(),
                 turns: trips.likely,
                 exceptional: false,
+                recursed: false,
                 path: None,
             });
         }

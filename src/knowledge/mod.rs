@@ -227,6 +227,13 @@ impl Knowledge {
         self.ancestry(class).iter().find_map(|class| class.lengths.get(attribute)).copied()
     }
 
+    /// How many parts an instance presumably has, if this attribute gives its height or width, or both.
+    pub fn side_of(&self, class: &str, attribute: &str) -> Option<f64> {
+        let ancestry = self.ancestry(class);
+        let owner = ancestry.iter().find(|class| class.sides.iter().any(|side| side == attribute))?;
+        owner.prior
+    }
+
     /// Whether `class` is `of` or derives from it.
     pub fn is_subclass(&self, class: &str, of: &str) -> bool {
         let (class, of) = (self.canonical(class), self.canonical(of));

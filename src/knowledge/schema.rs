@@ -57,6 +57,10 @@ pub struct Type {
     /// Presumed lengths of attributes that are texts, bytes or collections (`text` of a response).
     #[serde(default)]
     pub lengths: BTreeMap<String, f64>,
+    /// Attributes that give the height and the width of something with as many parts as the instance is long, and
+    /// those that give both as a tuple.
+    #[serde(default)]
+    pub sides: Vec<String>,
     /// Type expression of what iteration yields.
     pub item: Option<String>,
     /// Type expression of what `x[key]` gives (default: `item`).

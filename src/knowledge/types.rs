@@ -250,6 +250,8 @@ pub struct Class {
     pub bases: Vec<String>,
     /// Attributes and properties.
     pub attributes: BTreeMap<String, TypeExpression>,
+    /// Attributes that give its height and width, and those that give both.
+    pub sides: Vec<String>,
     /// Presumed lengths of attributes.
     pub lengths: BTreeMap<String, f64>,
     /// What iteration yields.
@@ -538,6 +540,7 @@ impl Class {
             bases: data.bases,
             attributes,
             lengths: data.lengths,
+            sides: data.sides,
             item: type_expression(data.item.as_ref())?,
             subscript: type_expression(data.subscript.as_ref())?,
             enter: type_expression(data.enter.as_ref())?,

@@ -57,8 +57,10 @@ pub fn is_cpu_bound(handover: &Handover) -> bool {
     // Sizes that multiply each other lead to hours that nobody would wait for: such a guess outweighs no wait.
     let plausible = held.plausible().min(held.low.max(LONGEST_GUESS));
     let rest = cost.native.plausible() + wait.plausible() + cost.unknown;
+    // What is sure to hold the GIL outweighs what the rest takes by the best guess.
+    let surely = held.low / (held.low + cost.native.likely + wait.likely + cost.unknown) >= HELD_SHARE;
     plausible >= SHORTEST_TASK
-        && plausible / (plausible + rest) >= HELD_SHARE
+        && (plausible / (plausible + rest) >= HELD_SHARE || surely)
         && held.likely >= wait.likely * LIKELY_SHARE
 }
 
@@ -93,7 +95,7 @@ pub fn confidence(cost: &Cost) -> Confidence {
     let doubtful = cost.unknown > held.likely * 0.1;
     if held.low >= SHORTEST_TASK && !doubtful {
         Confidence::High
-    } else if held.plausible() >= SHORTEST_TASK * 2.0 {
+    } else if held.plausible() >= SHORTEST_TASK * 2.0 && cost.unknown <= held.likely.max(held.low) {
         Confidence::Medium
     } else {
         Confidence::Low

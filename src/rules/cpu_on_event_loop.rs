@@ -27,6 +27,10 @@ const MAIN_SHARE: f64 = 0.3;
 /// How many calls below the coroutine it stands at most, and how often it is reached at least.
 const REACH: (usize, f64) = (3, 0.3);
 
+/// Where sizes are guessed and the program that runs the coroutine is not in sight: shorter ones that were read were
+/// hardly ever worth a change.
+const WORTH_A_GUESS: f64 = 0.03;
+
 /// What one execution takes at least, in seconds, of an operation that a loop of unknown length repeats.
 const LITTLE: f64 = 3e-4;
 
@@ -41,7 +45,7 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         .filter(|s| is_long(s))
         .max_by(|a, b| a.cost.cpu().likely.total_cmp(&b.cost.cpu().likely))?;
     let cpu = worst.cost.cpu();
-    let confidence = if site.is_start_or_end() { Confidence::Low } else { confidence(worst) };
+    let confidence = if site.is_start_or_end() { Confidence::Low } else { confidence(site, worst) };
     let subject = if worst.callee.is_empty() {
         "this loop".to_string()
     } else {
@@ -91,7 +95,7 @@ fn is_long(stall: &Stall) -> bool {
 }
 
 /// How sure it is that the computation is long and happens.
-fn confidence(stall: &Stall) -> Confidence {
+fn confidence(site: &StallSite<'_>, stall: &Stall) -> Confidence {
     let cpu = stall.cost.cpu();
     let main = stall.trail.operations.iter().filter(|o| computes(o)).max_by(|a, b| a.seconds.total_cmp(&b.seconds));
     let Some(main) = main else { return Confidence::Low };
@@ -103,12 +107,16 @@ fn confidence(stall: &Stall) -> Confidence {
         repeated && (cpu.likely < NOTICED && main.each < LITTLE || stall.callee.is_empty() && cpu.low < NOTICED / 2.0);
     // A few turns over nobody knows what, each of them long, are many small guesses added up.
     let vague = main.guessed && main.turns > 0.0 && main.turns < MANY_TURNS && cpu.low < NOTICED / 2.0;
-    if far || small || vague || gets_ready(stall, main) || is_done_once(&main.what) {
+    // How deep a walk over a structure goes, its code does not tell.
+    let walks = main.recursed && cpu.low < NOTICED / 2.0;
+    if far || small || vague || walks || gets_ready(stall, main) || is_done_once(&main.what) {
         Confidence::Low
     } else if cpu.low >= NOTICED / 2.0 && cpu.low * 8.0 >= cpu.likely {
         Confidence::High
-    } else {
+    } else if site.starts_loop || cpu.likely >= WORTH_A_GUESS {
         Confidence::Medium
+    } else {
+        Confidence::Low
     }
 }
 

@@ -90,7 +90,7 @@ pub fn check(
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let handovers = sites::handovers(project, report, target);
-    let stalls = sites::stalls(project, report, target);
+    let stalls = sites::stalls(project, knowledge, report, target);
     let mut crossing: Vec<&Rule> = Vec::new();
     for rule in RULES.iter().filter(|rule| is_chosen(rule)) {
         match rule.check {

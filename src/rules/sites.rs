@@ -8,10 +8,12 @@ use crate::estimate::evidence::{Operation, Trail};
 use crate::estimate::intent::{self, Intent};
 use crate::estimate::report::{Event, Handover, Stall, steps};
 use crate::facts::ir::Expression;
-use crate::id::{FileId, FunctionId};
+use crate::id::{FileId, FunctionId, NameId};
+use crate::knowledge::Knowledge;
 use crate::knowledge::schema::{Clock, Vehicle, WaitKind};
-use crate::project::Project;
+use crate::project::{Entity, Project};
 use crate::text::Span;
+use rustc_hash::FxHashSet;
 
 /// A place where work is handed over.
 pub struct HandoverSite<'a> {
@@ -45,6 +47,8 @@ pub struct StallSite<'a> {
     pub is_patched: bool,
     /// What the call gives is awaited on the spot.
     pub is_awaited: bool,
+    /// The file is a program of its own: it starts the event loop.
+    pub starts_loop: bool,
 }
 
 impl StallSite<'_> {
@@ -114,7 +118,12 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
 }
 
 /// Stalls by place.
-pub fn stalls<'a>(project: &'a Project, report: &'a Report, target: Target) -> Vec<StallSite<'a>> {
+pub fn stalls<'a>(
+    project: &'a Project,
+    knowledge: &Knowledge,
+    report: &'a Report,
+    target: Target,
+) -> Vec<StallSite<'a>> {
     let all: Vec<&Stall> = report
         .events
         .iter()
@@ -123,10 +132,15 @@ pub fn stalls<'a>(project: &'a Project, report: &'a Report, target: Target) -> V
             Event::Handover(_) => None,
         })
         .collect();
+    let mut files: Vec<FileId> = all.iter().map(|stall| stall.file).collect();
+    files.sort_unstable();
+    files.dedup();
+    let starting: FxHashSet<FileId> = files.into_iter().filter(|file| starts_loop(project, knowledge, *file)).collect();
     all.chunk_by(|a, b| a.file == b.file && a.span == b.span)
         .filter_map(|group| {
             let first = group.first()?;
             Some(StallSite {
+                starts_loop: starting.contains(&first.file),
                 project,
                 target,
                 contexts: group.to_vec(),
@@ -136,6 +150,36 @@ pub fn stalls<'a>(project: &'a Project, report: &'a Report, target: Target) -> V
             })
         })
         .collect()
+}
+
+/// True if a file runs an event loop until its work is done: `asyncio.run(main())`, `loop.run_until_complete(main())`.
+fn starts_loop(project: &Project, knowledge: &Knowledge, file: FileId) -> bool {
+    let facts = &project.parsed(file).facts;
+    let name = |id: NameId| facts.names.get(id.index()).map_or("", |name| &**name);
+    let runs = |qualified: &str| {
+        knowledge.calls(qualified).iter().any(|entry| {
+            entry.calls.is_some() && entry.spawn.as_ref().is_some_and(|it| it.vehicle == Some(Vehicle::EventLoop))
+        })
+    };
+    let is_library = |of: NameId, rest: &str| {
+        project.global(file, name(of)).iter().any(|entity| match entity {
+            Entity::Library(library) => runs(&format!("{library}{rest}")),
+            _ => false,
+        })
+    };
+    facts.expressions.iter().any(|expression| {
+        let Expression::Call { callee, .. } = expression else { return false };
+        match facts.expressions.get(callee.index()) {
+            Some(Expression::Name(function)) => is_library(*function, ""),
+            Some(Expression::Attribute { value, attribute }) => {
+                let method = name(*attribute);
+                matches!(method, "run_until_complete" | "run_forever")
+                    || matches!(facts.expressions.get(value.index()),
+                        Some(Expression::Name(module)) if is_library(*module, &format!(".{method}")))
+            }
+            _ => false,
+        }
+    })
 }
 
 /// True if a call is awaited where it stands.
