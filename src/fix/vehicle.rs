@@ -1,7 +1,7 @@
 //! Threads to processes and back: the constructor and its imports, the main guard, the arguments.
 
 use super::edits::Edits;
-use super::source::{self, Additions, ImportChange, drop_argument, drop_import, written};
+use super::source::{self, Additions, ImportChange, Written, drop_argument, drop_import, written};
 use super::swaps::{Swap, swap};
 use super::{Context, Rewrite, guard};
 use crate::diagnostic::HazardState;
@@ -392,6 +392,10 @@ fn rename(
         let Some(keyword) = &argument.keyword else { continue };
         if swap.drop.contains(keyword) {
             drop_argument(reader, edits, file, &arguments, index)?;
+            // `mp_context=get_context("spawn")`: what was imported for it.
+            if let Some(name) = root_name(reader, file, argument.value) {
+                drop_import(reader, edits, file, &name, &[argument.span], None);
+            }
             if keyword == "thread_name_prefix" {
                 // Names of threads are for people; what reads them is told as P26 by itself.
                 continue;
@@ -442,6 +446,10 @@ pub fn replace_name(
                 edits.replace(file, Span { start: owner.end, end: span.end }, format!(".{member}"));
                 return;
             }
+            if let Some(new) = sibling(reader, edits, file, *value, module) {
+                edits.replace(file, span, format!("{new}.{member}"));
+                return;
+            }
             let root = root_name(reader, file, *value);
             let new = source::member(reader, additions, file, module, member);
             edits.replace(file, span, new.clone());
@@ -456,6 +464,24 @@ pub fn replace_name(
             edits.replace(file, span, new);
         }
     }
+}
+
+/// `from anyio import to_process` becomes `from anyio import to_thread`, if nothing else uses it: the new name.
+fn sibling(reader: &Reader<'_>, edits: &mut Edits, file: FileId, old: ExpressionId, module: &str) -> Option<String> {
+    let Some(Expression::Name(name)) = reader.facts(file).expressions.get(old.index()) else { return None };
+    let (package, new) = module.rsplit_once('.')?;
+    if source::is_taken(reader, file, new) || source::imported_module(reader, file, module).is_some() {
+        return None;
+    }
+    let is_from_there = reader.facts(file).bindings.iter().any(|binding| {
+        binding.name == *name
+            && matches!(&binding.value, BindingValue::ImportFrom { module, level: 0, .. }
+                if reader.name(file, *module) == package)
+    });
+    let (name, gone) = (reader.name(file, *name), [reader.span(file, old)]);
+    let changed =
+        is_from_there && drop_import(reader, edits, file, name, &gone, Some((package, new))) == ImportChange::Replaced;
+    changed.then(|| new.to_string())
 }
 
 /// The first name of `a.b.c` or of `a(…).b`.
@@ -531,6 +557,39 @@ fn class_name(reader: &Reader<'_>, file: FileId, base: ExpressionId) -> String {
     }
 }
 
+/// A rewrite to processes of a call that makes no vehicle of its own, in the making.
+struct Draft {
+    file: FileId,
+    arguments: Vec<Written>,
+    verdicts: Verdicts,
+    edits: Edits,
+    additions: Additions,
+}
+
+impl Draft {
+    /// Nothing for a move to threads: such calls start threads already.
+    fn of(
+        context: &Context<'_>,
+        reader: &mut Reader<'_>,
+        handover: &Handover,
+        subject: &Subject,
+        to: Vehicle,
+    ) -> Option<Draft> {
+        if to != Vehicle::Process {
+            return None;
+        }
+        let mut edits = Edits::default();
+        let (_, verdicts) = judge(context, reader, handover, subject, to, None, &mut edits);
+        let arguments = written(reader, subject.file, subject.call);
+        Some(Draft { file: subject.file, arguments, verdicts, edits, additions: Additions::default() })
+    }
+
+    fn finish(mut self, reader: &Reader<'_>, title: &str) -> Rewrite {
+        self.additions.finish(reader, &mut self.edits, self.file);
+        Rewrite { title: title.into(), edits: self.edits, verdicts: self.verdicts }
+    }
+}
+
 /// `_thread.start_new_thread(f, (x,))` is `Process(target=f, args=(x,)).start()`.
 fn bare_thread(
     context: &Context<'_>,
@@ -539,21 +598,14 @@ fn bare_thread(
     subject: &Subject,
     to: Vehicle,
 ) -> Option<Rewrite> {
-    if to != Vehicle::Process {
-        return None;
+    let mut draft = Draft::of(context, reader, handover, subject, to)?;
+    let file = draft.file;
+    replace_name(reader, &mut draft.edits, &mut draft.additions, file, subject.callee, "multiprocessing", "Process");
+    for (argument, name) in draft.arguments.iter().zip(["target=", "args=", "kwargs="]) {
+        draft.edits.insert(file, argument.span.start, name);
     }
-    let file = subject.file;
-    let mut edits = Edits::default();
-    let mut additions = Additions::default();
-    let (_, verdicts) = judge(context, reader, handover, subject, to, None, &mut edits);
-    let arguments = written(reader, file, subject.call);
-    replace_name(reader, &mut edits, &mut additions, file, subject.callee, "multiprocessing", "Process");
-    for (argument, name) in arguments.iter().zip(["target=", "args=", "kwargs="]) {
-        edits.insert(file, argument.span.start, name);
-    }
-    edits.insert(file, reader.span(file, subject.call).end, ".start()");
-    additions.finish(reader, &mut edits, file);
-    Some(Rewrite { title: "Start a `Process` instead of a thread".into(), edits, verdicts })
+    draft.edits.insert(file, reader.span(file, subject.call).end, ".start()");
+    Some(draft.finish(reader, "Start a `Process` instead of a thread"))
 }
 
 /// joblib chooses by `prefer` and `backend`.
@@ -629,16 +681,10 @@ fn executor(
     if !is_default {
         return constructor(context, reader, handover, subject, to);
     }
-    if to != Vehicle::Process {
-        return None;
-    }
-    let mut edits = Edits::default();
-    let mut additions = Additions::default();
-    let (_, verdicts) = judge(context, reader, handover, subject, to, None, &mut edits);
-    let pool = process_pool(context, reader, &mut additions, file)?;
-    edits.replace(file, first.span, pool);
-    additions.finish(reader, &mut edits, file);
-    Some(Rewrite { title: "Give the work to a process pool".into(), edits, verdicts })
+    let mut draft = Draft::of(context, reader, handover, subject, to)?;
+    let pool = process_pool(context, reader, &mut draft.additions, file)?;
+    draft.edits.replace(file, first.span, pool);
+    Some(draft.finish(reader, "Give the work to a process pool"))
 }
 
 /// `asyncio.to_thread(f, x)` is `loop.run_in_executor(process_pool(), f, x)`.
@@ -649,28 +695,21 @@ fn offload(
     subject: &Subject,
     to: Vehicle,
 ) -> Option<Rewrite> {
-    if to != Vehicle::Process {
-        return None;
-    }
-    let file = subject.file;
-    let mut edits = Edits::default();
-    let mut additions = Additions::default();
-    let (_, verdicts) = judge(context, reader, handover, subject, to, None, &mut edits);
-    let arguments = written(reader, file, subject.call);
-    let (first, last) = (arguments.first()?, arguments.last()?);
-    let pool = process_pool(context, reader, &mut additions, file)?;
-    let asyncio = source::module(reader, &mut additions, file, "asyncio");
+    let mut draft = Draft::of(context, reader, handover, subject, to)?;
+    let file = draft.file;
+    let (first, last) = (draft.arguments.first()?.span, draft.arguments.last()?.span);
+    let pool = process_pool(context, reader, &mut draft.additions, file)?;
+    let asyncio = source::module(reader, &mut draft.additions, file, "asyncio");
     let callee = reader.span(file, subject.callee);
-    edits.replace(file, callee, format!("{asyncio}.get_running_loop().run_in_executor"));
-    if arguments.iter().any(|a| a.keyword.is_some() || a.starred) {
-        let partial = source::member(reader, &mut additions, file, "functools", "partial");
-        edits.insert(file, first.span.start, format!("{pool}, {partial}("));
-        edits.insert(file, last.span.end, ")");
+    draft.edits.replace(file, callee, format!("{asyncio}.get_running_loop().run_in_executor"));
+    if draft.arguments.iter().any(|a| a.keyword.is_some() || a.starred) {
+        let partial = source::member(reader, &mut draft.additions, file, "functools", "partial");
+        draft.edits.insert(file, first.start, format!("{pool}, {partial}("));
+        draft.edits.insert(file, last.end, ")");
     } else {
-        edits.insert(file, first.span.start, format!("{pool}, "));
+        draft.edits.insert(file, first.start, format!("{pool}, "));
     }
-    additions.finish(reader, &mut edits, file);
-    Some(Rewrite { title: "Give the work to a process pool".into(), edits, verdicts })
+    Some(draft.finish(reader, "Give the work to a process pool"))
 }
 
 /// The code that gives a pool of processes: one for the whole program, made when first asked for.
