@@ -619,7 +619,8 @@ fn guard(reader: &mut Reader<'_>, this: &Move<'_>, all: &Effects, found: &mut Ve
         ),
     }
     let path = reader.project.path(this.subject.file);
-    if path.ends_with(".ipynb") || path.is_empty() || path == "-" {
+    // `walk` calls standard input `stdin.py` where nobody gives it a name.
+    if path.ends_with(".ipynb") || path.rsplit('/').next() == Some("stdin.py") {
         found.add(
             "P17",
             Present,
