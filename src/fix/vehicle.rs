@@ -4,11 +4,13 @@ use super::edits::Edits;
 use super::source::{self, Additions, ImportChange, Written, drop_argument, drop_import, written};
 use super::swaps::{Swap, swap};
 use super::{Context, Rewrite, guard};
-use crate::diagnostic::HazardState;
+use crate::diagnostic::{Applicability, HazardState};
 use crate::estimate::report::{Event, Handover};
 use crate::estimate::trace::Seen;
-use crate::facts::ir::{BindingValue, Expression};
+use crate::facts::ir::{BindingValue, Expression, Statement};
 use crate::hazards::effects::{Place, Reader, Scope};
+use crate::hazards::names::names;
+use crate::hazards::shape::Parent;
 use crate::hazards::subject::{Subject, call_at};
 use crate::hazards::to_process::Guard;
 use crate::hazards::{Verdicts, to_process, to_thread};
@@ -61,14 +63,18 @@ fn constructor(
     to: Vehicle,
 ) -> Option<Rewrite> {
     let made = made_at(reader, subject)?;
-    let swap = class_of(reader, made).and_then(|class| swap(&class, to))?;
+    let from = class_of(reader, made)?;
+    let mut swap = swap(&from, to)?;
     let mut edits = Edits::default();
     let mut additions = Additions::default();
-    let (guard, mut verdicts) = judge(context, reader, handover, subject, to, Some(made), &mut edits);
+    let (_, mut verdicts) = judge(context, reader, handover, subject, to, Some(made), &mut edits);
+    if to == Vehicle::Process
+        && let Some((other, fewer)) = interpreters(context, reader, subject, &from, &verdicts)
+    {
+        (swap, verdicts) = (other, fewer);
+    }
     rename(reader, &mut edits, &mut additions, made, swap, &mut verdicts)?;
     additions.finish(reader, &mut edits, made.file);
-    let _ = guard;
-    let from = class_of(reader, made).unwrap_or_default();
     let short = from.rsplit('.').next().unwrap_or_default();
     let title = if short == swap.name {
         format!("Use `{}.{}` instead of `{from}`", swap.module, swap.name)
@@ -76,6 +82,63 @@ fn constructor(
         format!("Use `{}` instead of `{short}`", swap.name)
     };
     Some(Rewrite { title, edits, verdicts })
+}
+
+/// The first version with `InterpreterPoolExecutor`.
+const WITH_INTERPRETERS: u8 = 14;
+
+/// `InterpreterPoolExecutor` in the place of processes, with what stands against it: where the version is said to have
+/// it, nothing but Python and the standard library is imported, and the code uses interpreters already or fewer hazards
+/// are left than for processes.
+fn interpreters(
+    context: &Context<'_>,
+    reader: &mut Reader<'_>,
+    subject: &Subject,
+    from: &str,
+    process: &Verdicts,
+) -> Option<(&'static Swap, Verdicts)> {
+    let target = context.target;
+    if !context.target_is_said || target.free_threaded || (target.major, target.minor) < (3, WITH_INTERPRETERS) {
+        return None;
+    }
+    let swap = swap(from, Vehicle::Interpreter)?;
+    let mut files: Vec<FileId> = vec![subject.file];
+    for node in &subject.runs {
+        files.extend(reader.effects(*node).functions.iter().map(|(file, _)| *file));
+    }
+    files.sort_unstable();
+    files.dedup();
+    if !files.iter().all(|file| imports_only_python(reader, *file)) {
+        return None;
+    }
+    // Nothing is forked, nobody is killed with a parent, and Windows sets no limit.
+    let of_processes = ["P19", "P28", "P30", "P33"];
+    let mut left = process.clone();
+    left.found.retain(|verdict| !of_processes.contains(&verdict.code));
+    let is_better = process.applicability() != Applicability::Safe && left.found.len() < process.found.len();
+    let is_used = reader.project.text(subject.file).contains("InterpreterPoolExecutor");
+    if !is_better && !is_used {
+        return None;
+    }
+    let place = reader.place(subject.file, subject.call);
+    let what = "each interpreter imports the modules anew, which not all of them bear";
+    left.add("P18", HazardState::Undecided, what, Some(place));
+    Some((swap, left))
+}
+
+/// True if a file imports modules of the project and of the standard library only.
+fn imports_only_python(reader: &Reader<'_>, file: FileId) -> bool {
+    reader.facts(file).bindings.iter().all(|binding| {
+        let module = match &binding.value {
+            BindingValue::Import { module, .. } | BindingValue::ImportFrom { module, level: 0, .. } => {
+                reader.name(file, *module)
+            }
+            _ => return true,
+        };
+        let root = module.split('.').next().unwrap_or(module);
+        let is_own = |other: FileId| reader.project.module_name(other).split('.').next() == Some(root);
+        names().is_package("standard", module) || reader.project.files().any(is_own)
+    })
 }
 
 /// The verdicts for a move, and the guard that it needs.
@@ -323,6 +386,9 @@ fn vehicle_of(
     let facts = reader.facts(file);
     let values: Vec<(FileId, ExpressionId)> = match facts.expressions.get(expression.index())? {
         Expression::Call { .. } => vec![(file, expression)],
+        Expression::Name(name) if entered_around(reader, file, expression, *name).is_some() => {
+            entered_around(reader, file, expression, *name).map(|value| (file, value)).into_iter().collect()
+        }
         Expression::Name(name) => match reader.scope(file, function, *name) {
             Scope::Local => {
                 let definition = function.and_then(|f| facts.functions.get(f.index()))?;
@@ -372,6 +438,28 @@ fn vehicle_of(
     let [(at, call)] = values.as_slice() else { return None };
     let made = Made { file: *at, call: *call };
     class_of(reader, made).map(|_| made)
+}
+
+/// `with ThreadPoolExecutor() as pool:` around a use of `pool`: what was entered, whatever else has that name.
+fn entered_around(
+    reader: &mut Reader<'_>,
+    file: FileId,
+    id: ExpressionId,
+    name: crate::id::NameId,
+) -> Option<ExpressionId> {
+    let shape = reader.shape(file);
+    let facts = reader.facts(file);
+    let is_it = |target: &ExpressionId| matches!(facts.expressions.get(target.index()), Some(Expression::Name(n)) if *n == name);
+    let mut here = shape.statement_of(id)?;
+    while let Parent::Statement(outer) = shape.around(here) {
+        if let Some(Statement::With { items, .. }) = facts.statements.get(outer.index())
+            && let Some((value, _)) = items.iter().find(|(_, target)| target.as_ref().is_some_and(is_it))
+        {
+            return Some(*value);
+        }
+        here = outer;
+    }
+    None
 }
 
 /// Puts the other class's name where the vehicle is made, and takes out what it does not know.

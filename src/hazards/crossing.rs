@@ -79,7 +79,12 @@ impl Crossing {
         }
         to_process::results(reader, &self.subject, &mut verdicts);
         to_process::arguments(reader, &self.subject, &mut verdicts);
-        self.first(reader, verdicts)
+        let mut certain = self.first(reader, verdicts)?;
+        if !self.subject.pooled {
+            // A forked `Process` would have its task without pickling.
+            certain.what.push_str(", as every start method but `fork` has to");
+        }
+        Some(certain)
     }
 
     /// True if an attribute is set when the object is made.
@@ -136,6 +141,7 @@ impl Crossing {
             span.start >= after
                 && matches!(facts.expressions.get(id.index()), Some(Expression::Name(n)) if reader.name(file, *n) == name)
                 && !is_store(reader, file, *id)
+                && !is_only_changed(reader, file, *id)
         })?;
         let local = self.subject.function.and_then(|f| facts.functions.get(f.index()));
         let shadowed = local.is_some_and(|f| f.locals.iter().any(|n| reader.name(file, *n) == name));
@@ -191,6 +197,7 @@ impl Crossing {
                     && reader.name(file, *a) == attribute
                     && owner_is_it
                     && !is_store(reader, file, *id)
+                    && !is_only_changed(reader, file, *id)
             })?;
             return Some(reader.place(file, read));
         }
@@ -208,6 +215,7 @@ impl Crossing {
             reader.span(file, *id).start >= after
                 && matches!(facts.expressions.get(id.index()), Some(Expression::Name(n)) if n == name)
                 && !is_store(reader, file, *id)
+                && !is_only_changed(reader, file, *id)
         })?;
         Some(reader.place(file, read))
     }
@@ -564,6 +572,33 @@ fn is_store(reader: &mut Reader<'_>, file: FileId, id: ExpressionId) -> bool {
 /// True if a word stands in quotes in a text: who names a start method means it.
 fn is_quoted(text: &str, word: &str) -> bool {
     [format!("\"{word}\""), format!("'{word}'")].iter().any(|quoted| text.contains(quoted.as_str()))
+}
+
+/// True for `results` in `results.clear()`, whose result nobody uses, and in `del results[0]`: what it holds is not asked.
+fn is_only_changed(reader: &mut Reader<'_>, file: FileId, id: ExpressionId) -> bool {
+    let shape = reader.shape(file);
+    let facts = reader.facts(file);
+    let Parent::Expression(part) = shape.parent(id) else { return false };
+    match facts.expressions.get(part.index()) {
+        Some(Expression::Subscript { value, .. }) if *value == id => is_store_or_deletion(reader, file, part),
+        Some(Expression::Attribute { attribute, .. }) => {
+            let Parent::Expression(call) = shape.parent(part) else { return false };
+            let is_call =
+                matches!(facts.expressions.get(call.index()), Some(Expression::Call { callee, .. }) if *callee == part);
+            let is_statement = matches!(shape.parent(call), Parent::Statement(s)
+                if matches!(facts.statements.get(s.index()), Some(Statement::Expression(_))));
+            let changes = super::names::names().changing_methods.contains(reader.name(file, *attribute));
+            is_call && is_statement && changes
+        }
+        _ => false,
+    }
+}
+
+fn is_store_or_deletion(reader: &mut Reader<'_>, file: FileId, id: ExpressionId) -> bool {
+    let shape = reader.shape(file);
+    let Parent::Statement(statement) = shape.parent(id) else { return false };
+    is_store(reader, file, id)
+        || matches!(reader.facts(file).statements.get(statement.index()), Some(Statement::Delete(parts)) if parts.contains(&id))
 }
 
 /// How processes of a file start, as far as the code and the version say.

@@ -108,7 +108,8 @@ def outcomes(package, python, folder, work):
         raise SystemExit(f"{package.name}: the tests do not run: {done.stdout[-3000:]}{done.stderr[-2000:]}")
     passed, other = set(), set()
     for case in xml.etree.ElementTree.parse(report).getroot().iter("testcase"):
-        name = f"{case.get('classname')}::{case.get('name')}"
+        # Parameters may be paths of the copy.
+        name = f"{case.get('classname')}::{case.get('name')}".replace(str(folder), "")
         (other if any(child.tag in ("failure", "error", "skipped") for child in case) else passed).add(name)
     subprocess.run([python, "-m", "coverage", "json", "-q", "-o", lines], cwd=folder, env=env, check=True,
                    capture_output=True, timeout=600)
