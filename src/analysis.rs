@@ -311,6 +311,7 @@ impl Analysis {
             project: &self.project,
             knowledge: &self.knowledge,
             target: self.settings.target,
+            target_is_said: self.settings.target_is_said,
             report: &self.outcome().report,
             trace,
         }

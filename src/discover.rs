@@ -196,8 +196,7 @@ fn nearest_file(path: &Path, here: PathBuf) -> Result<Found, SettingsError> {
     {
         return from_layer(&file, layer, target_from(&start), folder);
     }
-    let mut settings = Settings::default();
-    settings.target = target_from(&start).unwrap_or(settings.target);
+    let settings = presumed(target_from(&start));
     Ok(Found { settings, folder, files: Vec::new() })
 }
 
@@ -226,6 +225,12 @@ fn target_from(start: &Path) -> Option<Target> {
     Layer::from_pyproject(&text, "").ok()?.requires
 }
 
+/// The settings where no file says anything, for the lowest interpreter that the project allows.
+fn presumed(requires: Option<Target>) -> Settings {
+    let target = requires.unwrap_or(Target::NEWEST);
+    Settings { target, target_is_said: requires.is_some(), ..Settings::default() }
+}
+
 /// Lays the file over what it extends.
 fn from_layer(file: &Path, layer: Layer, requires: Option<Target>, folder: PathBuf) -> Result<Found, SettingsError> {
     let here = current_folder();
@@ -250,8 +255,7 @@ fn from_layer(file: &Path, layer: Layer, requires: Option<Target>, folder: PathB
         files.push(base);
         layers.push(layer);
     }
-    let mut settings = Settings::default();
-    settings.target = requires.unwrap_or(settings.target);
+    let mut settings = presumed(requires);
     for layer in layers.iter().rev() {
         settings.apply(layer);
     }

@@ -43,6 +43,8 @@ pub struct Settings {
     pub respect_gitignore: bool,
     /// The interpreter that the program runs on.
     pub target: Target,
+    /// Somebody said so; else it is presumed.
+    pub target_is_said: bool,
     /// Findings less sure than this are not shown.
     pub confidence: Confidence,
     /// Folders that hold top-level modules, the first before the others.
@@ -75,6 +77,7 @@ impl Default for Settings {
             force_exclude: false,
             respect_gitignore: true,
             target: Target::NEWEST,
+            target_is_said: false,
             confidence: Confidence::Medium,
             src: Vec::new(),
             roots: Vec::new(),
@@ -332,6 +335,7 @@ impl Settings {
         self.force_exclude = layer.force_exclude.unwrap_or(self.force_exclude);
         self.respect_gitignore = layer.respect_gitignore.unwrap_or(self.respect_gitignore);
         self.target = layer.target.unwrap_or(self.target);
+        self.target_is_said |= layer.target.is_some();
         self.confidence = layer.confidence.unwrap_or(self.confidence);
         if let Some(src) = layer.src {
             self.src = src;

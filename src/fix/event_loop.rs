@@ -2,8 +2,8 @@
 
 use super::edits::Edits;
 use super::source::{self, Additions, indentation, line_end, line_start, written};
-use super::swaps::counterpart;
-use super::vehicle::{call_of, process_pool};
+use super::swaps::{clients, counterpart};
+use super::vehicle::{call_of, process_pool, replace_name};
 use super::{Context, Rewrite, guard};
 use crate::diagnostic::HazardState;
 use crate::estimate::report::Stall;
@@ -51,6 +51,9 @@ pub fn rewrite(context: &Context<'_>, reader: &mut Reader<'_>, stall: &Stall, co
         return Some(rewrite);
     }
     if let Some(rewrite) = async_client(reader, stall, function, call) {
+        return Some(rewrite);
+    }
+    if let Some(rewrite) = client_block(reader, stall, function, call) {
         return Some(rewrite);
     }
     let native = stall.cost.native.likely >= stall.cost.total().likely * 0.5;
@@ -124,6 +127,52 @@ fn moved<'s>(
     Some(Move { file, function, call, callee, passed, runs, stall, way })
 }
 
+/// A rewrite of a call in the making, with what all ways of awaiting it have in common.
+struct Draft<'s> {
+    this: Move<'s>,
+    arguments: Vec<source::Written>,
+    verdicts: Verdicts,
+    edits: Edits,
+    additions: Additions,
+}
+
+impl<'s> Draft<'s> {
+    /// Nothing for a call that is awaited already.
+    fn of(
+        reader: &mut Reader<'_>,
+        stall: &'s Stall,
+        function: FunctionId,
+        call: ExpressionId,
+        way: Way,
+    ) -> Option<Draft<'s>> {
+        let this = moved(reader, stall, function, call, way)?;
+        if is_awaited_already(reader, stall.file, call) {
+            return None;
+        }
+        let verdicts = to_async::check(reader, &this);
+        let arguments = written(reader, stall.file, call);
+        Some(Draft { this, arguments, verdicts, edits: Edits::default(), additions: Additions::default() })
+    }
+
+    /// The canonical name of the library's function that is called.
+    fn library_name(&self, reader: &Reader<'_>) -> Option<String> {
+        match reader.trace.seen(self.this.file, self.this.callee) {
+            Some(Seen::Library(name)) => Some(name.to_string()),
+            _ => None,
+        }
+    }
+
+    /// True if an argument has a name.
+    fn has_keywords(&self, reader: &Reader<'_>) -> bool {
+        self.arguments.iter().any(|a| a.keyword.is_some() || is_double_star(reader, self.this.file, a))
+    }
+
+    fn finish(mut self, reader: &Reader<'_>, title: impl Into<String>) -> Rewrite {
+        self.additions.finish(reader, &mut self.edits, self.this.file);
+        Rewrite { title: title.into(), edits: self.edits, verdicts: self.verdicts }
+    }
+}
+
 /// `time.sleep(1)` is `await asyncio.sleep(1)`.
 fn awaited_counterpart(
     reader: &mut Reader<'_>,
@@ -132,31 +181,19 @@ fn awaited_counterpart(
     call: ExpressionId,
 ) -> Option<Rewrite> {
     let file = stall.file;
-    let this = moved(reader, stall, function, call, Way::Counterpart)?;
-    let Some(Seen::Library(name)) = reader.trace.seen(file, this.callee).cloned() else { return None };
-    let other = counterpart(&name)?;
+    let mut draft = Draft::of(reader, stall, function, call, Way::Counterpart)?;
+    let other = counterpart(&draft.library_name(reader)?)?;
     let new = match library(reader, file) {
         Library::Asyncio => &other.asyncio,
         Library::Anyio => &other.anyio,
         Library::Trio => &other.trio,
     };
     let (module, member) = new.rsplit_once('.')?;
-    let mut edits = Edits::default();
-    let mut additions = Additions::default();
-    let verdicts = to_async::check(reader, &this);
-    let callee = reader.span(file, this.callee);
-    let new_name = match source::imported_module(reader, file, module) {
-        Some(known) => format!("{known}.{member}"),
-        None => {
-            source::module(reader, &mut additions, file, module);
-            new.clone()
-        }
-    };
-    put_await(reader, &mut edits, file, call);
-    edits.replace(file, callee, new_name);
-    forget_import(reader, &mut edits, file, this.callee);
-    additions.finish(reader, &mut edits, file);
-    Some(Rewrite { title: format!("Use `await {new}`"), edits, verdicts })
+    let new_name = format!("{}.{member}", source::module(reader, &mut draft.additions, file, module));
+    put_await(reader, &mut draft.edits, file, call);
+    draft.edits.replace(file, reader.span(file, draft.this.callee), new_name);
+    forget_import(reader, &mut draft.edits, file, draft.this.callee);
+    Some(draft.finish(reader, format!("Use `await {new}`")))
 }
 
 /// Takes the import of a replaced callee away, where nothing else uses it.
@@ -181,65 +218,67 @@ fn child_process(reader: &mut Reader<'_>, stall: &Stall, function: FunctionId, c
     if library(reader, file) != Library::Asyncio {
         return None;
     }
-    let this = moved(reader, stall, function, call, Way::Counterpart)?;
-    let Some(Seen::Library(name)) = reader.trace.seen(file, this.callee).cloned() else { return None };
+    let mut draft = Draft::of(reader, stall, function, call, Way::Counterpart)?;
     let is_statement = matches!(reader.shape(file).parent(call), Parent::Statement(statement)
         if matches!(reader.facts(file).statements.get(statement.index()), Some(Statement::Expression(_))));
-    match &*name {
+    match draft.library_name(reader)?.as_str() {
         "subprocess.call" => {}
         "subprocess.run" if is_statement => {}
         _ => return None,
     }
-    let arguments = written(reader, file, call);
+    let arguments = std::mem::take(&mut draft.arguments);
     let (first, rest) = arguments.split_first()?;
+    let is_shell = |a: &source::Written| {
+        a.keyword.as_deref() == Some("shell")
+            && matches!(reader.facts(file).expressions.get(a.value.index()), Some(Expression::Boolean(true)))
+    };
     let fits = |a: &source::Written| {
         matches!(a.keyword.as_deref(), Some("cwd" | "env" | "stdin" | "stdout" | "stderr" | "start_new_session"))
+            || is_shell(a)
     };
     if first.keyword.is_some() || first.starred || !rest.iter().all(fits) {
         return None;
     }
-    let Some(Expression::List(parts)) = reader.facts(file).expressions.get(first.value.index()) else { return None };
-    if parts.is_empty() {
-        return None;
+    let shell = arguments.iter().position(is_shell);
+    let starter = if shell.is_some() { "create_subprocess_shell" } else { "create_subprocess_exec" };
+    let asyncio = source::module(reader, &mut draft.additions, file, "asyncio");
+    put_await(reader, &mut draft.edits, file, call);
+    let callee = reader.span(file, draft.this.callee);
+    draft.edits.replace(file, callee, format!("(await {asyncio}.{starter}"));
+    match (shell, reader.facts(file).expressions.get(first.value.index())) {
+        // A list is no command line.
+        (Some(_), Some(Expression::List(_) | Expression::Tuple(_))) => return None,
+        (Some(index), _) => source::drop_argument(reader, &mut draft.edits, file, &arguments, index)?,
+        (None, Some(Expression::List(parts))) if !parts.is_empty() => {
+            // The list's own brackets go.
+            draft.edits.delete(file, Span { start: first.span.start, end: first.span.start + 1 });
+            draft.edits.delete(file, Span { start: first.span.end - 1, end: first.span.end });
+        }
+        (None, _) => return None,
     }
-    let verdicts = to_async::check(reader, &this);
-    let mut edits = Edits::default();
-    let mut additions = Additions::default();
-    let asyncio = source::module(reader, &mut additions, file, "asyncio");
-    let callee = reader.span(file, this.callee);
-    put_await(reader, &mut edits, file, call);
-    edits.replace(file, callee, format!("(await {asyncio}.create_subprocess_exec"));
-    // The list's own brackets go.
-    edits.delete(file, Span { start: first.span.start, end: first.span.start + 1 });
-    edits.delete(file, Span { start: first.span.end - 1, end: first.span.end });
-    edits.insert(file, reader.span(file, call).end, ").wait()");
-    forget_import(reader, &mut edits, file, this.callee);
-    additions.finish(reader, &mut edits, file);
-    Some(Rewrite { title: "Use asyncio's own subprocess".into(), edits, verdicts })
+    draft.edits.insert(file, reader.span(file, call).end, ").wait()");
+    forget_import(reader, &mut draft.edits, file, draft.this.callee);
+    Some(draft.finish(reader, "Use asyncio's own subprocess"))
 }
 
-/// `r = httpx.get(url)` where httpx is imported already: its own asynchronous client.
+/// `httpx.get(url)` where httpx is imported already: its own asynchronous client, for this one call.
 fn async_client(reader: &mut Reader<'_>, stall: &Stall, function: FunctionId, call: ExpressionId) -> Option<Rewrite> {
     let file = stall.file;
-    let this = moved(reader, stall, function, call, Way::Counterpart)?;
-    let Some(Seen::Library(name)) = reader.trace.seen(file, this.callee).cloned() else { return None };
-    let method = name.strip_prefix("httpx.")?;
-    if !matches!(method, "get" | "post" | "put" | "patch" | "delete" | "head" | "options" | "request") {
+    let mut draft = Draft::of(reader, stall, function, call, Way::Counterpart)?;
+    let name = draft.library_name(reader)?;
+    let (module, method) = name.rsplit_once('.')?;
+    let client = clients().iter().find(|client| client.module == module)?;
+    if !client.shortcuts.iter().any(|shortcut| shortcut == method) {
         return None;
     }
-    let httpx = source::imported_module(reader, file, "httpx")?;
+    let known = source::imported_module(reader, file, module)?;
     // These belong to the client, not to the request.
-    let arguments = written(reader, file, call);
-    let of_client = |a: &source::Written| {
-        a.starred || matches!(a.keyword.as_deref(), Some("verify" | "cert" | "proxy" | "proxies" | "trust_env"))
-    };
-    if arguments.iter().any(of_client) || source::is_taken(reader, file, "client") {
+    let of_client =
+        |a: &source::Written| a.starred || a.keyword.as_ref().is_some_and(|name| client.of_client.contains(name));
+    if draft.arguments.iter().any(of_client) || source::is_taken(reader, file, "client") {
         return None;
     }
-    let statement = match reader.shape(file).parent(call) {
-        Parent::Statement(statement) => statement,
-        _ => return None,
-    };
+    let Parent::Statement(statement) = reader.shape(file).parent(call) else { return None };
     let is_simple = matches!(
         reader.facts(file).statements.get(statement.index()),
         Some(Statement::Assign { .. } | Statement::Return(_) | Statement::Expression(_))
@@ -252,18 +291,78 @@ fn async_client(reader: &mut Reader<'_>, stall: &Stall, function: FunctionId, ca
     if !is_simple || !is_alone {
         return None;
     }
-    let verdicts = to_async::check(reader, &this);
-    let mut edits = Edits::default();
     let end = line_end(text);
     let mut inner = Edits::default();
     source::indent(reader, &mut inner, file, span);
     for edit in inner.all {
-        let head = format!("{blank}async with {httpx}.AsyncClient() as client:{end}");
+        let head = format!("{blank}async with {known}.{}() as client:{end}", client.asynchronous);
         let text = if edit.span.start == start { format!("{head}{}", edit.text) } else { edit.text.clone() };
-        edits.insert(file, edit.span.start, text);
+        draft.edits.insert(file, edit.span.start, text);
     }
-    edits.replace(file, reader.span(file, this.callee), format!("await client.{method}"));
-    Some(Rewrite { title: "Use httpx's `AsyncClient`".into(), edits, verdicts })
+    draft.edits.replace(file, reader.span(file, draft.this.callee), format!("await client.{method}"));
+    Some(draft.finish(reader, format!("Use {module}'s `{}`", client.asynchronous)))
+}
+
+/// `with httpx.Client() as client: client.get(url)`: the block and all calls in it become asynchronous.
+fn client_block(reader: &mut Reader<'_>, stall: &Stall, function: FunctionId, call: ExpressionId) -> Option<Rewrite> {
+    let file = stall.file;
+    let facts = reader.facts(file);
+    let mut draft = Draft::of(reader, stall, function, call, Way::Counterpart)?;
+    let Some(Expression::Attribute { value, .. }) = facts.expressions.get(draft.this.callee.index()) else {
+        return None;
+    };
+    let Some(Expression::Name(name)) = facts.expressions.get(value.index()) else { return None };
+    let shape = reader.shape(file);
+    let mut around = shape.statement_of(call);
+    let (statement, made) = loop {
+        let here = around?;
+        if let Some(Statement::With { items, is_async: false, .. }) = facts.statements.get(here.index())
+            && let [(made, Some(target))] = &**items
+            && matches!(facts.expressions.get(target.index()), Some(Expression::Name(n)) if n == name)
+        {
+            break (here, *made);
+        }
+        around = match shape.around(here) {
+            Parent::Statement(outer) => Some(outer),
+            Parent::Expression(_) | Parent::Nothing => return None,
+        };
+    };
+    let Some(Expression::Call { callee: class, .. }) = facts.expressions.get(made.index()) else { return None };
+    let Some(Seen::Library(class_name)) = reader.trace.seen(file, *class).cloned() else { return None };
+    let client = clients().iter().find(|c| *class_name == format!("{}.{}", c.module, c.blocking))?;
+    let other =
+        |a: &source::Written| a.starred || a.keyword.as_ref().is_some_and(|name| client.differently.contains(name));
+    if written(reader, file, made).iter().any(other) {
+        return None;
+    }
+    let block = reader.project.parsed(file).spans.statements.get(statement.index()).copied()?;
+    // Whoever else has the object goes on to use it without an `await`.
+    for (index, expression) in facts.expressions.iter().enumerate() {
+        let id = ExpressionId::new(index);
+        if !matches!(expression, Expression::Name(n) if n == name) || shape.parent(id) == Parent::Statement(statement) {
+            continue;
+        }
+        let span = reader.span(file, id);
+        let Parent::Expression(attribute) = shape.parent(id) else { return None };
+        let Parent::Expression(used) = shape.parent(attribute) else { return None };
+        let Some(Expression::Attribute { attribute: method, .. }) = facts.expressions.get(attribute.index()) else {
+            return None;
+        };
+        let is_known = client.shortcuts.iter().any(|shortcut| shortcut == reader.name(file, *method));
+        let is_called = matches!(facts.expressions.get(used.index()), Some(Expression::Call { callee, .. }) if *callee == attribute);
+        let is_here = block.start <= span.start && span.end <= block.end && shape.function(id) == Some(function);
+        if !is_known || !is_called || !is_here || !to_async::may_await(reader, file, used) {
+            return None;
+        }
+        put_await(reader, &mut draft.edits, file, used);
+    }
+    // The client's own block is not what is held over the `await`.
+    let own = reader.place(file, made);
+    draft.verdicts.found.retain(|verdict| !matches!(verdict.code, "A4" | "A5") || verdict.place != Some(own));
+    draft.edits.insert(file, block.start, "async ");
+    let (module, member) = (client.module.as_str(), client.asynchronous.as_str());
+    replace_name(reader, &mut draft.edits, &mut draft.additions, file, *class, module, member);
+    Some(draft.finish(reader, format!("Use {module}'s `{member}`")))
 }
 
 /// `f(a, k=b)` is `await asyncio.to_thread(f, a, k=b)`.
@@ -275,41 +374,33 @@ fn to_a_thread(
     call: ExpressionId,
 ) -> Option<Rewrite> {
     let file = stall.file;
-    let this = moved(reader, stall, function, call, Way::Thread)?;
-    if is_awaited_already(reader, file, call) {
-        return None;
-    }
-    let mut verdicts = to_async::check(reader, &this);
-    let mut edits = Edits::default();
-    let mut additions = Additions::default();
-    let arguments = written(reader, file, call);
-    let has_keywords = arguments.iter().any(|a| a.keyword.is_some() || is_double_star(reader, file, a));
+    let mut draft = Draft::of(reader, stall, function, call, Way::Thread)?;
+    let has_keywords = draft.has_keywords(reader);
     let is_old = context.target.major == 3 && context.target.minor < 9;
     let (head, partial) = match library(reader, file) {
         Library::Asyncio if is_old => {
-            let asyncio = source::module(reader, &mut additions, file, "asyncio");
+            let asyncio = source::module(reader, &mut draft.additions, file, "asyncio");
             (format!("{asyncio}.get_running_loop().run_in_executor(None, "), has_keywords)
         }
         Library::Asyncio => {
-            let asyncio = source::module(reader, &mut additions, file, "asyncio");
+            let asyncio = source::module(reader, &mut draft.additions, file, "asyncio");
             (format!("{asyncio}.to_thread("), false)
         }
         Library::Anyio => {
-            let run = source::member(reader, &mut additions, file, "anyio.to_thread", "run_sync");
-            (format!("{run}("), has_keywords)
+            let threads = source::member(reader, &mut draft.additions, file, "anyio", "to_thread");
+            (format!("{threads}.run_sync("), has_keywords)
         }
         Library::Trio => {
-            let run = source::member(reader, &mut additions, file, "trio.to_thread", "run_sync");
-            (format!("{run}("), has_keywords)
+            let threads = source::member(reader, &mut draft.additions, file, "trio", "to_thread");
+            (format!("{threads}.run_sync("), has_keywords)
         }
     };
-    hand_over(reader, &mut edits, &mut additions, file, call, &head, partial);
+    hand_over(reader, &mut draft, call, &head, partial);
     if stall.cost.atomic.likely > stall.cost.total().likely * 0.5 {
         let what = "one C call keeps the GIL for most of the time, so the loop stalls all the same";
-        verdicts.add("A2", HazardState::Breaks, what, Some(reader.place(file, call)));
+        draft.verdicts.add("A2", HazardState::Breaks, what, Some(reader.place(file, call)));
     }
-    additions.finish(reader, &mut edits, file);
-    Some(Rewrite { title: "Run it in a thread and await it".into(), edits, verdicts })
+    Some(draft.finish(reader, "Run it in a thread and await it"))
 }
 
 /// `f(a)` is `await loop.run_in_executor(process_pool(), f, a)`.
@@ -321,36 +412,25 @@ fn to_processes(
     call: ExpressionId,
 ) -> Option<Rewrite> {
     let file = stall.file;
-    let this = moved(reader, stall, function, call, Way::Process)?;
-    if is_awaited_already(reader, file, call) {
-        return None;
-    }
-    let mut verdicts = to_async::check(reader, &this);
-    let mut edits = Edits::default();
-    let mut additions = Additions::default();
-    let arguments = written(reader, file, call);
-    let seen = reader.trace.seen(file, this.callee).cloned().unwrap_or(Seen::Unknown);
-    let passed = arguments
-        .iter()
-        .map(|a| Passed { value: a.value, seen: reader.trace.seen(file, a.value).cloned().unwrap_or(Seen::Unknown) })
-        .collect();
+    let mut draft = Draft::of(reader, stall, function, call, Way::Process)?;
+    let seen_as = |value| reader.trace.seen(file, value).cloned().unwrap_or(Seen::Unknown);
     let subject = Subject {
         file,
         function: Some(function),
         call,
-        callee: this.callee,
+        callee: draft.this.callee,
         construct: "asyncio".into(),
-        target: Some(this.callee),
-        passed,
-        runs: this.runs.clone(),
-        seen,
+        target: Some(draft.this.callee),
+        passed: draft.arguments.iter().map(|a| Passed { value: a.value, seen: seen_as(a.value) }).collect(),
+        runs: draft.this.runs.clone(),
+        seen: seen_as(draft.this.callee),
         pooled: true,
     };
-    let guard = guard::guard(reader, (file, Some(function)), call, &mut edits);
-    let process = to_process::check(reader, &to_process::Move { subject: &subject, guard, workers: None, made: None });
-    let result = reader.trace.seen(file, call).cloned().unwrap_or(Seen::Unknown);
-    let mut process = process;
-    if this.runs.is_empty() {
+    let result = seen_as(call);
+    let guard = guard::guard(reader, (file, Some(function)), call, &mut draft.edits);
+    let mut process =
+        to_process::check(reader, &to_process::Move { subject: &subject, guard, workers: None, made: None });
+    if draft.this.runs.is_empty() {
         // What a library function gives back is known from the call itself.
         match reader.pickling(&result) {
             Pickling::Works => {}
@@ -362,14 +442,13 @@ fn to_processes(
             }
         }
     }
-    across(&mut verdicts, process);
-    let pool = process_pool(context, reader, &mut additions, file)?;
-    let asyncio = source::module(reader, &mut additions, file, "asyncio");
-    let has_keywords = arguments.iter().any(|a| a.keyword.is_some() || is_double_star(reader, file, a));
+    across(&mut draft.verdicts, process);
+    let pool = process_pool(context, reader, &mut draft.additions, file)?;
+    let asyncio = source::module(reader, &mut draft.additions, file, "asyncio");
     let head = format!("{asyncio}.get_running_loop().run_in_executor({pool}, ");
-    hand_over(reader, &mut edits, &mut additions, file, call, &head, has_keywords);
-    additions.finish(reader, &mut edits, file);
-    Some(Rewrite { title: "Run it in a process pool and await it".into(), edits, verdicts })
+    let partial = draft.has_keywords(reader);
+    hand_over(reader, &mut draft, call, &head, partial);
+    Some(draft.finish(reader, "Run it in a process pool and await it"))
 }
 
 /// A9: what keeps the work from crossing to a process, with the codes of those hazards.
@@ -394,37 +473,28 @@ fn is_awaited_already(reader: &mut Reader<'_>, file: FileId, call: ExpressionId)
 }
 
 /// Writes `await head callee, arguments)` where `callee(arguments)` stands.
-fn hand_over(
-    reader: &mut Reader<'_>,
-    edits: &mut Edits,
-    additions: &mut Additions,
-    file: FileId,
-    call: ExpressionId,
-    head: &str,
-    partial: bool,
-) {
-    let Some(Expression::Call { callee, .. }) = reader.facts(file).expressions.get(call.index()) else { return };
+fn hand_over(reader: &mut Reader<'_>, draft: &mut Draft<'_>, call: ExpressionId, head: &str, partial: bool) {
+    let file = draft.this.file;
     let text = reader.project.text(file);
-    let (callee, whole) = (reader.span(file, *callee), reader.span(file, call));
-    let arguments = written(reader, file, call);
+    let (callee, whole) = (reader.span(file, draft.this.callee), reader.span(file, call));
     let mut head = head.to_string();
     if partial {
-        let name = source::member(reader, additions, file, "functools", "partial");
+        let name = source::member(reader, &mut draft.additions, file, "functools", "partial");
         head.push_str(&format!("{name}("));
     }
+    let edits = &mut draft.edits;
     put_await(reader, edits, file, call);
     edits.insert(file, callee.start, head);
     // `f(x for x in xs)`: the generator's brackets are the call's own.
-    let lone_generator =
-        arguments.first().is_some_and(|a| reader.span(file, a.value).start == opening(text, callee.end));
     let open = opening(text, callee.end);
+    let lone_generator = draft.arguments.first().is_some_and(|a| reader.span(file, a.value).start == open);
     if lone_generator {
         edits.insert(file, open, ", ");
         edits.insert(file, whole.end, if partial { "))" } else { ")" });
         return;
     }
     let bracket = Span { start: callee.end, end: open + 1 };
-    if arguments.is_empty() {
+    if draft.arguments.is_empty() {
         edits.delete(file, bracket);
     } else {
         let follows = text.get(open as usize + 1..).unwrap_or("");

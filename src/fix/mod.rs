@@ -27,6 +27,8 @@ pub struct Context<'a> {
     pub knowledge: &'a Knowledge,
     /// The interpreter.
     pub target: Target,
+    /// Somebody said so; what only new versions have is not written where it is presumed.
+    pub target_is_said: bool,
     /// What the estimate saw.
     pub report: &'a Report,
     /// What the expressions of the finding's file and of those around it stand for.

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 struct Table {
     swap: Vec<Swap>,
     counterpart: Vec<Counterpart>,
+    client: Vec<Client>,
 }
 
 /// A construct and what takes its place.
@@ -43,6 +44,24 @@ pub struct Counterpart {
     pub trio: String,
 }
 
+/// A library's blocking client, and the asynchronous one that it has beside it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// The module of both classes.
+    pub module: String,
+    /// The blocking class.
+    pub blocking: String,
+    /// The class with the same methods as coroutines.
+    pub asynchronous: String,
+    /// Methods that are coroutines there, and functions of the module here.
+    pub shortcuts: Vec<String>,
+    /// Arguments of such a function that the asynchronous client's constructor takes.
+    pub of_client: Vec<String>,
+    /// Arguments of the constructor that must be others for the asynchronous client.
+    pub differently: Vec<String>,
+}
+
 fn table() -> &'static Table {
     static TABLE: OnceLock<Table> = OnceLock::new();
     // The text is compiled in, and a test reads it.
@@ -59,6 +78,11 @@ pub fn counterpart(blocking: &str) -> Option<&'static Counterpart> {
     table().counterpart.iter().find(|c| c.blocking == blocking)
 }
 
+/// Libraries with a blocking and an asynchronous client.
+pub fn clients() -> &'static [Client] {
+    &table().client
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +95,6 @@ mod tests {
         let back = swap("multiprocessing.Process", Vehicle::Thread).unwrap();
         assert_eq!((there.name.as_str(), back.name.as_str()), ("Process", "Thread"));
         assert!(counterpart("time.sleep").is_some());
+        assert_eq!(clients().len(), 1);
     }
 }

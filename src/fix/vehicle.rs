@@ -1,14 +1,16 @@
 //! Threads to processes and back: the constructor and its imports, the main guard, the arguments.
 
 use super::edits::Edits;
-use super::source::{self, Additions, ImportChange, drop_argument, drop_import, written};
+use super::source::{self, Additions, ImportChange, Written, drop_argument, drop_import, written};
 use super::swaps::{Swap, swap};
 use super::{Context, Rewrite, guard};
-use crate::diagnostic::HazardState;
+use crate::diagnostic::{Applicability, HazardState};
 use crate::estimate::report::{Event, Handover};
 use crate::estimate::trace::Seen;
-use crate::facts::ir::{BindingValue, Expression};
+use crate::facts::ir::{BindingValue, Expression, Statement};
 use crate::hazards::effects::{Place, Reader, Scope};
+use crate::hazards::names::names;
+use crate::hazards::shape::Parent;
 use crate::hazards::subject::{Subject, call_at};
 use crate::hazards::to_process::Guard;
 use crate::hazards::{Verdicts, to_process, to_thread};
@@ -61,14 +63,18 @@ fn constructor(
     to: Vehicle,
 ) -> Option<Rewrite> {
     let made = made_at(reader, subject)?;
-    let swap = class_of(reader, made).and_then(|class| swap(&class, to))?;
+    let from = class_of(reader, made)?;
+    let mut swap = swap(&from, to)?;
     let mut edits = Edits::default();
     let mut additions = Additions::default();
-    let (guard, mut verdicts) = judge(context, reader, handover, subject, to, Some(made), &mut edits);
+    let (_, mut verdicts) = judge(context, reader, handover, subject, to, Some(made), &mut edits);
+    if to == Vehicle::Process
+        && let Some((other, fewer)) = interpreters(context, reader, subject, &from, &verdicts)
+    {
+        (swap, verdicts) = (other, fewer);
+    }
     rename(reader, &mut edits, &mut additions, made, swap, &mut verdicts)?;
     additions.finish(reader, &mut edits, made.file);
-    let _ = guard;
-    let from = class_of(reader, made).unwrap_or_default();
     let short = from.rsplit('.').next().unwrap_or_default();
     let title = if short == swap.name {
         format!("Use `{}.{}` instead of `{from}`", swap.module, swap.name)
@@ -76,6 +82,63 @@ fn constructor(
         format!("Use `{}` instead of `{short}`", swap.name)
     };
     Some(Rewrite { title, edits, verdicts })
+}
+
+/// The first version with `InterpreterPoolExecutor`.
+const WITH_INTERPRETERS: u8 = 14;
+
+/// `InterpreterPoolExecutor` in the place of processes, with what stands against it: where the version is said to have
+/// it, nothing but Python and the standard library is imported, and the code uses interpreters already or fewer hazards
+/// are left than for processes.
+fn interpreters(
+    context: &Context<'_>,
+    reader: &mut Reader<'_>,
+    subject: &Subject,
+    from: &str,
+    process: &Verdicts,
+) -> Option<(&'static Swap, Verdicts)> {
+    let target = context.target;
+    if !context.target_is_said || target.free_threaded || (target.major, target.minor) < (3, WITH_INTERPRETERS) {
+        return None;
+    }
+    let swap = swap(from, Vehicle::Interpreter)?;
+    let mut files: Vec<FileId> = vec![subject.file];
+    for node in &subject.runs {
+        files.extend(reader.effects(*node).functions.iter().map(|(file, _)| *file));
+    }
+    files.sort_unstable();
+    files.dedup();
+    if !files.iter().all(|file| imports_only_python(reader, *file)) {
+        return None;
+    }
+    // Nothing is forked, nobody is killed with a parent, and Windows sets no limit.
+    let of_processes = ["P19", "P28", "P30", "P33"];
+    let mut left = process.clone();
+    left.found.retain(|verdict| !of_processes.contains(&verdict.code));
+    let is_better = process.applicability() != Applicability::Safe && left.found.len() < process.found.len();
+    let is_used = reader.project.text(subject.file).contains("InterpreterPoolExecutor");
+    if !is_better && !is_used {
+        return None;
+    }
+    let place = reader.place(subject.file, subject.call);
+    let what = "each interpreter imports the modules anew, which not all of them bear";
+    left.add("P18", HazardState::Undecided, what, Some(place));
+    Some((swap, left))
+}
+
+/// True if a file imports modules of the project and of the standard library only.
+fn imports_only_python(reader: &Reader<'_>, file: FileId) -> bool {
+    reader.facts(file).bindings.iter().all(|binding| {
+        let module = match &binding.value {
+            BindingValue::Import { module, .. } | BindingValue::ImportFrom { module, level: 0, .. } => {
+                reader.name(file, *module)
+            }
+            _ => return true,
+        };
+        let root = module.split('.').next().unwrap_or(module);
+        let is_own = |other: FileId| reader.project.module_name(other).split('.').next() == Some(root);
+        names().is_package("standard", module) || reader.project.files().any(is_own)
+    })
 }
 
 /// The verdicts for a move, and the guard that it needs.
@@ -323,6 +386,9 @@ fn vehicle_of(
     let facts = reader.facts(file);
     let values: Vec<(FileId, ExpressionId)> = match facts.expressions.get(expression.index())? {
         Expression::Call { .. } => vec![(file, expression)],
+        Expression::Name(name) if entered_around(reader, file, expression, *name).is_some() => {
+            entered_around(reader, file, expression, *name).map(|value| (file, value)).into_iter().collect()
+        }
         Expression::Name(name) => match reader.scope(file, function, *name) {
             Scope::Local => {
                 let definition = function.and_then(|f| facts.functions.get(f.index()))?;
@@ -374,6 +440,28 @@ fn vehicle_of(
     class_of(reader, made).map(|_| made)
 }
 
+/// `with ThreadPoolExecutor() as pool:` around a use of `pool`: what was entered, whatever else has that name.
+fn entered_around(
+    reader: &mut Reader<'_>,
+    file: FileId,
+    id: ExpressionId,
+    name: crate::id::NameId,
+) -> Option<ExpressionId> {
+    let shape = reader.shape(file);
+    let facts = reader.facts(file);
+    let is_it = |target: &ExpressionId| matches!(facts.expressions.get(target.index()), Some(Expression::Name(n)) if *n == name);
+    let mut here = shape.statement_of(id)?;
+    while let Parent::Statement(outer) = shape.around(here) {
+        if let Some(Statement::With { items, .. }) = facts.statements.get(outer.index())
+            && let Some((value, _)) = items.iter().find(|(_, target)| target.as_ref().is_some_and(is_it))
+        {
+            return Some(*value);
+        }
+        here = outer;
+    }
+    None
+}
+
 /// Puts the other class's name where the vehicle is made, and takes out what it does not know.
 fn rename(
     reader: &Reader<'_>,
@@ -392,6 +480,10 @@ fn rename(
         let Some(keyword) = &argument.keyword else { continue };
         if swap.drop.contains(keyword) {
             drop_argument(reader, edits, file, &arguments, index)?;
+            // `mp_context=get_context("spawn")`: what was imported for it.
+            if let Some(name) = root_name(reader, file, argument.value) {
+                drop_import(reader, edits, file, &name, &[argument.span], None);
+            }
             if keyword == "thread_name_prefix" {
                 // Names of threads are for people; what reads them is told as P26 by itself.
                 continue;
@@ -442,6 +534,10 @@ pub fn replace_name(
                 edits.replace(file, Span { start: owner.end, end: span.end }, format!(".{member}"));
                 return;
             }
+            if let Some(new) = sibling(reader, edits, file, *value, module) {
+                edits.replace(file, span, format!("{new}.{member}"));
+                return;
+            }
             let root = root_name(reader, file, *value);
             let new = source::member(reader, additions, file, module, member);
             edits.replace(file, span, new.clone());
@@ -456,6 +552,24 @@ pub fn replace_name(
             edits.replace(file, span, new);
         }
     }
+}
+
+/// `from anyio import to_process` becomes `from anyio import to_thread`, if nothing else uses it: the new name.
+fn sibling(reader: &Reader<'_>, edits: &mut Edits, file: FileId, old: ExpressionId, module: &str) -> Option<String> {
+    let Some(Expression::Name(name)) = reader.facts(file).expressions.get(old.index()) else { return None };
+    let (package, new) = module.rsplit_once('.')?;
+    if source::is_taken(reader, file, new) || source::imported_module(reader, file, module).is_some() {
+        return None;
+    }
+    let is_from_there = reader.facts(file).bindings.iter().any(|binding| {
+        binding.name == *name
+            && matches!(&binding.value, BindingValue::ImportFrom { module, level: 0, .. }
+                if reader.name(file, *module) == package)
+    });
+    let (name, gone) = (reader.name(file, *name), [reader.span(file, old)]);
+    let changed =
+        is_from_there && drop_import(reader, edits, file, name, &gone, Some((package, new))) == ImportChange::Replaced;
+    changed.then(|| new.to_string())
 }
 
 /// The first name of `a.b.c` or of `a(…).b`.
@@ -531,6 +645,39 @@ fn class_name(reader: &Reader<'_>, file: FileId, base: ExpressionId) -> String {
     }
 }
 
+/// A rewrite to processes of a call that makes no vehicle of its own, in the making.
+struct Draft {
+    file: FileId,
+    arguments: Vec<Written>,
+    verdicts: Verdicts,
+    edits: Edits,
+    additions: Additions,
+}
+
+impl Draft {
+    /// Nothing for a move to threads: such calls start threads already.
+    fn of(
+        context: &Context<'_>,
+        reader: &mut Reader<'_>,
+        handover: &Handover,
+        subject: &Subject,
+        to: Vehicle,
+    ) -> Option<Draft> {
+        if to != Vehicle::Process {
+            return None;
+        }
+        let mut edits = Edits::default();
+        let (_, verdicts) = judge(context, reader, handover, subject, to, None, &mut edits);
+        let arguments = written(reader, subject.file, subject.call);
+        Some(Draft { file: subject.file, arguments, verdicts, edits, additions: Additions::default() })
+    }
+
+    fn finish(mut self, reader: &Reader<'_>, title: &str) -> Rewrite {
+        self.additions.finish(reader, &mut self.edits, self.file);
+        Rewrite { title: title.into(), edits: self.edits, verdicts: self.verdicts }
+    }
+}
+
 /// `_thread.start_new_thread(f, (x,))` is `Process(target=f, args=(x,)).start()`.
 fn bare_thread(
     context: &Context<'_>,
@@ -539,21 +686,14 @@ fn bare_thread(
     subject: &Subject,
     to: Vehicle,
 ) -> Option<Rewrite> {
-    if to != Vehicle::Process {
-        return None;
+    let mut draft = Draft::of(context, reader, handover, subject, to)?;
+    let file = draft.file;
+    replace_name(reader, &mut draft.edits, &mut draft.additions, file, subject.callee, "multiprocessing", "Process");
+    for (argument, name) in draft.arguments.iter().zip(["target=", "args=", "kwargs="]) {
+        draft.edits.insert(file, argument.span.start, name);
     }
-    let file = subject.file;
-    let mut edits = Edits::default();
-    let mut additions = Additions::default();
-    let (_, verdicts) = judge(context, reader, handover, subject, to, None, &mut edits);
-    let arguments = written(reader, file, subject.call);
-    replace_name(reader, &mut edits, &mut additions, file, subject.callee, "multiprocessing", "Process");
-    for (argument, name) in arguments.iter().zip(["target=", "args=", "kwargs="]) {
-        edits.insert(file, argument.span.start, name);
-    }
-    edits.insert(file, reader.span(file, subject.call).end, ".start()");
-    additions.finish(reader, &mut edits, file);
-    Some(Rewrite { title: "Start a `Process` instead of a thread".into(), edits, verdicts })
+    draft.edits.insert(file, reader.span(file, subject.call).end, ".start()");
+    Some(draft.finish(reader, "Start a `Process` instead of a thread"))
 }
 
 /// joblib chooses by `prefer` and `backend`.
@@ -629,16 +769,10 @@ fn executor(
     if !is_default {
         return constructor(context, reader, handover, subject, to);
     }
-    if to != Vehicle::Process {
-        return None;
-    }
-    let mut edits = Edits::default();
-    let mut additions = Additions::default();
-    let (_, verdicts) = judge(context, reader, handover, subject, to, None, &mut edits);
-    let pool = process_pool(context, reader, &mut additions, file)?;
-    edits.replace(file, first.span, pool);
-    additions.finish(reader, &mut edits, file);
-    Some(Rewrite { title: "Give the work to a process pool".into(), edits, verdicts })
+    let mut draft = Draft::of(context, reader, handover, subject, to)?;
+    let pool = process_pool(context, reader, &mut draft.additions, file)?;
+    draft.edits.replace(file, first.span, pool);
+    Some(draft.finish(reader, "Give the work to a process pool"))
 }
 
 /// `asyncio.to_thread(f, x)` is `loop.run_in_executor(process_pool(), f, x)`.
@@ -649,28 +783,21 @@ fn offload(
     subject: &Subject,
     to: Vehicle,
 ) -> Option<Rewrite> {
-    if to != Vehicle::Process {
-        return None;
-    }
-    let file = subject.file;
-    let mut edits = Edits::default();
-    let mut additions = Additions::default();
-    let (_, verdicts) = judge(context, reader, handover, subject, to, None, &mut edits);
-    let arguments = written(reader, file, subject.call);
-    let (first, last) = (arguments.first()?, arguments.last()?);
-    let pool = process_pool(context, reader, &mut additions, file)?;
-    let asyncio = source::module(reader, &mut additions, file, "asyncio");
+    let mut draft = Draft::of(context, reader, handover, subject, to)?;
+    let file = draft.file;
+    let (first, last) = (draft.arguments.first()?.span, draft.arguments.last()?.span);
+    let pool = process_pool(context, reader, &mut draft.additions, file)?;
+    let asyncio = source::module(reader, &mut draft.additions, file, "asyncio");
     let callee = reader.span(file, subject.callee);
-    edits.replace(file, callee, format!("{asyncio}.get_running_loop().run_in_executor"));
-    if arguments.iter().any(|a| a.keyword.is_some() || a.starred) {
-        let partial = source::member(reader, &mut additions, file, "functools", "partial");
-        edits.insert(file, first.span.start, format!("{pool}, {partial}("));
-        edits.insert(file, last.span.end, ")");
+    draft.edits.replace(file, callee, format!("{asyncio}.get_running_loop().run_in_executor"));
+    if draft.arguments.iter().any(|a| a.keyword.is_some() || a.starred) {
+        let partial = source::member(reader, &mut draft.additions, file, "functools", "partial");
+        draft.edits.insert(file, first.start, format!("{pool}, {partial}("));
+        draft.edits.insert(file, last.end, ")");
     } else {
-        edits.insert(file, first.span.start, format!("{pool}, "));
+        draft.edits.insert(file, first.start, format!("{pool}, "));
     }
-    additions.finish(reader, &mut edits, file);
-    Some(Rewrite { title: "Give the work to a process pool".into(), edits, verdicts })
+    Some(draft.finish(reader, "Give the work to a process pool"))
 }
 
 /// The code that gives a pool of processes: one for the whole program, made when first asked for.

@@ -79,7 +79,12 @@ impl Crossing {
         }
         to_process::results(reader, &self.subject, &mut verdicts);
         to_process::arguments(reader, &self.subject, &mut verdicts);
-        self.first(reader, verdicts)
+        let mut certain = self.first(reader, verdicts)?;
+        if !self.subject.pooled {
+            // A forked `Process` would have its task without pickling.
+            certain.what.push_str(", as every start method but `fork` has to");
+        }
+        Some(certain)
     }
 
     /// True if an attribute is set when the object is made.
@@ -136,6 +141,7 @@ impl Crossing {
             span.start >= after
                 && matches!(facts.expressions.get(id.index()), Some(Expression::Name(n)) if reader.name(file, *n) == name)
                 && !is_store(reader, file, *id)
+                && !is_only_changed(reader, file, *id)
         })?;
         let local = self.subject.function.and_then(|f| facts.functions.get(f.index()));
         let shadowed = local.is_some_and(|f| f.locals.iter().any(|n| reader.name(file, *n) == name));
@@ -191,6 +197,7 @@ impl Crossing {
                     && reader.name(file, *a) == attribute
                     && owner_is_it
                     && !is_store(reader, file, *id)
+                    && !is_only_changed(reader, file, *id)
             })?;
             return Some(reader.place(file, read));
         }
@@ -208,6 +215,7 @@ impl Crossing {
             reader.span(file, *id).start >= after
                 && matches!(facts.expressions.get(id.index()), Some(Expression::Name(n)) if n == name)
                 && !is_store(reader, file, *id)
+                && !is_only_changed(reader, file, *id)
         })?;
         Some(reader.place(file, read))
     }
@@ -249,7 +257,7 @@ impl Crossing {
                 return Some(Certain { code: "P7", what, place: set });
             }
         }
-        self.lost_logging(reader)
+        self.lost_logging(reader).or_else(|| self.lost_context(reader)).or_else(|| self.lost_environment(reader))
     }
 
     fn has_initializer(&self, reader: &Reader<'_>) -> bool {
@@ -336,6 +344,147 @@ impl Crossing {
         None
     }
 
+    /// P10: the task asks for a context variable, or data of the thread, that the parent sets for itself.
+    fn lost_context(&self, reader: &mut Reader<'_>) -> Option<Certain> {
+        let file = self.subject.file;
+        let facts = reader.facts(file);
+        let reads: Vec<(FileId, String, Place)> = self.effects.reads.iter().cloned().collect();
+        for (at, name, place) in reads {
+            let bindings = reader.bindings(at, &name);
+            let values = bindings.iter().filter_map(|binding| match &binding.value {
+                BindingValue::Assigned(value) => Some(*value),
+                _ => None,
+            });
+            let is_kind = |seen: &Seen| {
+                matches!(seen, Seen::LibraryObject(class)
+                    if matches!(&**class, "contextvars.ContextVar" | "threading.local"))
+            };
+            let is_own = values.map(|value| reader.trace.seen(at, value).is_some_and(is_kind)).collect::<Vec<_>>();
+            if is_own.is_empty() || !is_own.iter().all(|is_own| *is_own) || self.task_fills(reader, at, &name) {
+                continue;
+            }
+            // Imported under another name it is still found by its own, or not at all.
+            let Some(set) = (0..facts.expressions.len())
+                .map(ExpressionId::new)
+                .find(|id| self.is_filling(reader, file, *id, &name) && self.is_before_in_parent(reader, *id))
+            else {
+                continue;
+            };
+            let set = reader.place(file, set);
+            let what = format!(
+                "`{name}`, which the task asks for at line {}, is set at line {} for the parent's own context: a process that starts anew has an empty one",
+                row(reader, place),
+                row(reader, set)
+            );
+            return Some(Certain { code: "P10", what, place: set });
+        }
+        None
+    }
+
+    /// `VARIABLE.set(x)`, `local.attribute = x`.
+    fn is_filling(&self, reader: &mut Reader<'_>, file: FileId, id: ExpressionId, name: &str) -> bool {
+        let facts = reader.facts(file);
+        let Some(Expression::Attribute { value, attribute }) = facts.expressions.get(id.index()) else { return false };
+        let is_it =
+            matches!(facts.expressions.get(value.index()), Some(Expression::Name(n)) if reader.name(file, *n) == name);
+        is_it && (reader.name(file, *attribute) == "set" || is_store(reader, file, id))
+    }
+
+    /// True if a function of the task fills the variable by itself.
+    fn task_fills(&self, reader: &mut Reader<'_>, file: FileId, name: &str) -> bool {
+        let functions: Vec<_> = self.effects.functions.iter().copied().collect();
+        functions.into_iter().any(|(at, function)| {
+            let shape = reader.shape(at);
+            let inside: Vec<ExpressionId> = shape.expressions_in(function).collect();
+            at == file && inside.into_iter().any(|id| self.is_filling(reader, at, id, name))
+        })
+    }
+
+    /// True for what the handing-over function does before the hand-over, and for what only the main module does.
+    fn is_before_in_parent(&self, reader: &mut Reader<'_>, id: ExpressionId) -> bool {
+        let file = self.subject.file;
+        let shape = reader.shape(file);
+        let is_before = reader.span(file, id).end <= reader.span(file, self.subject.call).start;
+        match shape.function(id) {
+            Some(function) => Some(function) == self.subject.function && is_before,
+            None => shape
+                .statement_of(id)
+                .is_some_and(|statement| is_guarded(reader.facts(file), reader, file, &shape, statement)),
+        }
+    }
+
+    /// P8: the task asks for an environment variable that the parent sets when the workers, or the fork server,
+    /// run already.
+    fn lost_environment(&self, reader: &mut Reader<'_>) -> Option<Certain> {
+        let file = self.subject.file;
+        let facts = reader.facts(file);
+        // Each process that is spawned gets the environment as it is then.
+        if is_quoted(reader.project.text(file), "spawn") {
+            return None;
+        }
+        let asked = self.asked_environment(reader);
+        for index in 0..facts.statements.len() {
+            let id = StatementId::new(index);
+            let Some(Statement::Assign { targets, .. }) = facts.statements.get(index) else { continue };
+            let key = targets.iter().find_map(|target| environment_key(reader, file, *target));
+            let Some((key, stored)) = key else { continue };
+            let Some((_, read)) = asked.iter().find(|(name, _)| *name == key) else { continue };
+            let set = reader.place(file, stored);
+            if !self.is_before_in_parent(reader, stored) || !self.runs_already(reader, id, set.span) {
+                continue;
+            }
+            let what = format!(
+                "`{key}`, which the task asks for at line {}, is put into the environment at line {}, when processes are started already: neither they nor what a fork server starts afterwards see it",
+                row(reader, *read),
+                row(reader, set)
+            );
+            return Some(Certain { code: "P8", what, place: set });
+        }
+        None
+    }
+
+    /// The environment variables that the task reads by name.
+    fn asked_environment(&self, reader: &mut Reader<'_>) -> Vec<(String, Place)> {
+        let mut found = Vec::new();
+        let functions: Vec<_> = self.effects.functions.iter().copied().collect();
+        for (at, function) in functions {
+            let facts = reader.facts(at);
+            let shape = reader.shape(at);
+            for id in shape.expressions_in(function).collect::<Vec<_>>() {
+                let key = match facts.expressions.get(id.index()) {
+                    Some(Expression::Call { callee, arguments }) => {
+                        let code = reader.code(at, *callee);
+                        let asks = ["os.getenv", "getenv", "os.environ.get", "environ.get"].contains(&code.as_str());
+                        arguments.first().filter(|_| asks).and_then(|argument| string(reader, at, argument.value))
+                    }
+                    Some(Expression::Subscript { .. }) if !is_store(reader, at, id) => {
+                        environment_key(reader, at, id).map(|(key, _)| key)
+                    }
+                    _ => None,
+                };
+                found.extend(key.map(|key| (key, reader.place(at, id))));
+            }
+        }
+        found
+    }
+
+    /// True if a process was started before a statement, in the same function, by calls that follow each other.
+    fn runs_already(&self, reader: &mut Reader<'_>, statement: StatementId, set: Span) -> bool {
+        let file = self.subject.file;
+        let facts = reader.facts(file);
+        let shape = reader.shape(file);
+        let function = shape.function_of(statement);
+        (0..facts.expressions.len()).map(ExpressionId::new).any(|id| {
+            let Some(Expression::Call { callee, .. }) = facts.expressions.get(id.index()) else { return false };
+            let name = match reader.trace.seen(file, *callee) {
+                Some(Seen::Library(name) | Seen::LibraryMethod(_, name)) => name,
+                _ => return false,
+            };
+            let starts = super::names::names().has_state("starts_now", name);
+            starts && shape.function(id) == function && reader.span(file, id).end <= set.start
+        })
+    }
+
     /// GIL505: an exception that cannot be unpickled ends the pool.
     pub fn bad_exception(&self, reader: &mut Reader<'_>) -> Option<Certain> {
         if !self.subject.pooled {
@@ -386,6 +535,23 @@ impl Crossing {
     }
 }
 
+/// `os.environ["KEY"]`: the key, and the expression.
+fn environment_key(reader: &Reader<'_>, file: FileId, id: ExpressionId) -> Option<(String, ExpressionId)> {
+    let Some(Expression::Subscript { value, index }) = reader.facts(file).expressions.get(id.index()) else {
+        return None;
+    };
+    let is_environment = matches!(reader.code(file, *value).as_str(), "os.environ" | "environ");
+    string(reader, file, *index).filter(|_| is_environment).map(|key| (key, id))
+}
+
+/// A string that is written out.
+fn string(reader: &Reader<'_>, file: FileId, id: ExpressionId) -> Option<String> {
+    match reader.facts(file).expressions.get(id.index()) {
+        Some(Expression::String { value: Some(text), .. }) => Some(reader.name(file, *text).to_string()),
+        _ => None,
+    }
+}
+
 /// A value in this process's own memory.
 fn is_container(seen: &Seen) -> bool {
     seen.alternatives().iter().all(|s| matches!(s, Seen::List(_) | Seen::Dict(_) | Seen::Set(_) | Seen::Plain))
@@ -403,12 +569,42 @@ fn is_store(reader: &mut Reader<'_>, file: FileId, id: ExpressionId) -> bool {
     }
 }
 
+/// True if a word stands in quotes in a text: who names a start method means it.
+fn is_quoted(text: &str, word: &str) -> bool {
+    [format!("\"{word}\""), format!("'{word}'")].iter().any(|quoted| text.contains(quoted.as_str()))
+}
+
+/// True for `results` in `results.clear()`, whose result nobody uses, and in `del results[0]`: what it holds is not asked.
+fn is_only_changed(reader: &mut Reader<'_>, file: FileId, id: ExpressionId) -> bool {
+    let shape = reader.shape(file);
+    let facts = reader.facts(file);
+    let Parent::Expression(part) = shape.parent(id) else { return false };
+    match facts.expressions.get(part.index()) {
+        Some(Expression::Subscript { value, .. }) if *value == id => is_store_or_deletion(reader, file, part),
+        Some(Expression::Attribute { attribute, .. }) => {
+            let Parent::Expression(call) = shape.parent(part) else { return false };
+            let is_call =
+                matches!(facts.expressions.get(call.index()), Some(Expression::Call { callee, .. }) if *callee == part);
+            let is_statement = matches!(shape.parent(call), Parent::Statement(s)
+                if matches!(facts.statements.get(s.index()), Some(Statement::Expression(_))));
+            let changes = super::names::names().changing_methods.contains(reader.name(file, *attribute));
+            is_call && is_statement && changes
+        }
+        _ => false,
+    }
+}
+
+fn is_store_or_deletion(reader: &mut Reader<'_>, file: FileId, id: ExpressionId) -> bool {
+    let shape = reader.shape(file);
+    let Parent::Statement(statement) = shape.parent(id) else { return false };
+    is_store(reader, file, id)
+        || matches!(reader.facts(file).statements.get(statement.index()), Some(Statement::Delete(parts)) if parts.contains(&id))
+}
+
 /// How processes of a file start, as far as the code and the version say.
 fn start_method(reader: &Reader<'_>, file: FileId, target: Target) -> Start {
     let text = reader.project.text(file);
-    // A word in the text is enough: who names a method means it.
-    let names =
-        |method: &str| [format!("\"{method}\""), format!("'{method}'")].iter().any(|word| text.contains(word.as_str()));
+    let names = |method: &str| is_quoted(text, method);
     let chooses = text.contains("get_context") || text.contains("set_start_method") || text.contains("mp_context");
     if chooses {
         return match (names("fork"), names("spawn") || names("forkserver")) {

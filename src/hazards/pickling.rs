@@ -106,10 +106,28 @@ impl Reader<'_> {
         if name == "<lambda>" {
             return Pickling::Fails("a lambda cannot be pickled".into(), place);
         }
+        if definition.parent.is_some() && self.is_wrapper(file, function) {
+            return Pickling::Unknown(format!(
+                "`{name}` has the name of another function by `functools.wraps`, and is pickled only if it is found there"
+            ));
+        }
         if definition.parent.is_some() {
             return Pickling::Fails(format!("`{name}` is defined inside a function, so it cannot be pickled"), place);
         }
         Pickling::Works
+    }
+
+    /// True for a function below `@functools.wraps(…)`.
+    pub fn is_wrapper(&self, file: FileId, function: FunctionId) -> bool {
+        let facts = self.facts(file);
+        let decorators = facts.functions.get(function.index()).map(|f| &*f.decorators).unwrap_or_default();
+        decorators.iter().any(|decorator| {
+            let callee = match facts.expressions.get(decorator.index()) {
+                Some(Expression::Call { callee, .. }) => *callee,
+                _ => *decorator,
+            };
+            matches!(self.trace.seen(file, callee), Some(Seen::Library(name)) if &**name == "functools.wraps")
+        })
     }
 
     fn instance_pickling(&mut self, file: FileId, class: ClassId, depth: u32) -> Pickling {

@@ -106,22 +106,22 @@ pub fn target(reader: &mut Reader<'_>, subject: &Subject, found: &mut Verdicts) 
     for one in subject.seen.alternatives() {
         match one {
             Seen::Function(file, function) => {
-                if let Pickling::Fails(why, at) = reader.function_pickling(*file, *function) {
-                    match wrapped_by(reader, subject.file, target, *file, *function) {
-                        Wrapped::Found => {}
-                        Wrapped::Hidden => found.add(
-                            "P2",
-                            Breaks,
-                            format!(
-                                "`{}` is replaced by its decorator, so pickle does not find it",
-                                reader.code(subject.file, target)
-                            ),
-                            Some(place),
-                        ),
-                        Wrapped::Not => found.add("P1", Breaks, why, at.or(Some(place))),
+                let decorated = is_decorated(reader, subject.file, target);
+                match reader.function_pickling(*file, *function) {
+                    Pickling::Fails(..) if decorated => {
+                        let code = reader.code(subject.file, target);
+                        let what = format!("`{code}` is replaced by its decorator, so pickle does not find it");
+                        found.add("P2", Breaks, what, Some(place));
                     }
-                } else if let Some(why) = unknown_decorator(reader, *file, *function) {
-                    found.add("P2", Undecided, why, Some(place));
+                    Pickling::Fails(why, at) => found.add("P1", Breaks, why, at.or(Some(place))),
+                    // Decorated with `functools.wraps`: found by the name that it was given.
+                    Pickling::Unknown(_) if decorated => {}
+                    Pickling::Unknown(why) | Pickling::Inherited(why) => found.add("P1", Undecided, why, Some(place)),
+                    Pickling::Works => {
+                        if let Some(why) = unknown_decorator(reader, *file, *function) {
+                            found.add("P2", Undecided, why, Some(place));
+                        }
+                    }
                 }
             }
             other => match reader.pickling(other) {
@@ -137,34 +137,11 @@ pub fn target(reader: &mut Reader<'_>, subject: &Subject, found: &mut Verdicts) 
     }
 }
 
-enum Wrapped {
-    /// It is not a decorator's function.
-    Not,
-    /// Decorated with `functools.wraps`: found by the name that it was given.
-    Found,
-    /// Decorated without.
-    Hidden,
-}
-
-/// Whether a nested function stands for a decorated one.
-fn wrapped_by(reader: &Reader<'_>, site: FileId, target: ExpressionId, file: FileId, function: FunctionId) -> Wrapped {
-    let facts = reader.facts(file);
-    let Some(inner) = facts.functions.get(function.index()) else { return Wrapped::Not };
-    // The name at the site leads to a function of a module that has decorators.
-    let is_decorated = named_functions(reader, site, target).iter().any(|(at, f)| {
+/// True if a name leads to a function of a module that has decorators.
+fn is_decorated(reader: &Reader<'_>, site: FileId, target: ExpressionId) -> bool {
+    named_functions(reader, site, target).iter().any(|(at, f)| {
         reader.facts(*at).functions.get(f.index()).is_some_and(|f| f.parent.is_none() && !f.decorators.is_empty())
-    });
-    if !is_decorated {
-        return Wrapped::Not;
-    }
-    let wraps = inner.decorators.iter().any(|decorator| {
-        let callee = match facts.expressions.get(decorator.index()) {
-            Some(Expression::Call { callee, .. }) => *callee,
-            _ => *decorator,
-        };
-        matches!(reader.trace.seen(file, callee), Some(Seen::Library(name)) if &**name == "functools.wraps")
-    });
-    if wraps { Wrapped::Found } else { Wrapped::Hidden }
+    })
 }
 
 /// The functions of modules that a name or an attribute of a module leads to.
@@ -619,7 +596,8 @@ fn guard(reader: &mut Reader<'_>, this: &Move<'_>, all: &Effects, found: &mut Ve
         ),
     }
     let path = reader.project.path(this.subject.file);
-    if path.ends_with(".ipynb") || path.is_empty() || path == "-" {
+    // `walk` calls standard input `stdin.py` where nobody gives it a name.
+    if path.ends_with(".ipynb") || path.rsplit('/').next() == Some("stdin.py") {
         found.add(
             "P17",
             Present,

@@ -80,7 +80,7 @@ fn diagnostic(rule: &Rule, site: &HandoverSite<'_>, handover: &Handover, certain
         ),
     };
     let confidence = match (rule.code, certain.code) {
-        ("GIL504", "P9") | ("GIL502", _) => Confidence::Medium,
+        ("GIL504", "P8" | "P9") | ("GIL502", _) => Confidence::Medium,
         _ => Confidence::High,
     };
     Diagnostic {

@@ -3,7 +3,9 @@
 //! A page has one `#` title. A `##` or `###` heading above Python blocks opens a scenario, and the
 //! words under it say why. A line "`package/module.py`:" above a block gives the file's path
 //! (default `main.py`); "`lib.py` (read only):" marks a file that is read but not reported on. A
-//! `toml` block is the scenario's `gilcheck.toml`; a `graph` block is the call graph as JSON.
+//! `toml` block is the scenario's `gilcheck.toml`; a `graph` block is the call graph as JSON; a `diff safe` block is what
+//! `--fix` makes of it, without context lines (`diff unsafe`: with `--unsafe-fixes`; `diff display-only`: nothing, but this
+//! is shown).
 //!
 //! ```text
 //! pool.map(count, jobs)  # error: [cpu-in-threads]
@@ -42,6 +44,8 @@ pub struct Scenario {
     pub files: Vec<File>,
     /// The call graph, where the scenario gives one.
     pub graph: Option<BTreeMap<String, Vec<String>>>,
+    /// What the rewrite is: the word for its applicability, and its lines.
+    pub rewrite: Option<(String, String)>,
 }
 
 /// One Python file of a scenario.
@@ -195,7 +199,10 @@ fn add_block(
             Err(error) => panic!("{page}:{line}: not a call graph: {error}"),
         },
         "text" | "console" => {}
-        _ => panic!("{page}:{line}: a block is python, toml, graph, text or console, not `{language}`"),
+        _ => match language.strip_prefix("diff ") {
+            Some(word) => scenario.rewrite = Some((word.to_owned(), body)),
+            None => panic!("{page}:{line}: a block is python, toml, graph, diff, text or console, not `{language}`"),
+        },
     }
 }
 

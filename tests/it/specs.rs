@@ -6,7 +6,8 @@
 use crate::markdown::{self, Expectation, File, Kind, Scenario};
 use gilcheck::analysis::{Analysis, AnalysisHost, Change, Graph};
 use gilcheck::config::Settings;
-use gilcheck::diagnostic::Diagnostic;
+use gilcheck::diagnostic::{Diagnostic, Fix};
+use gilcheck::fix::edits::{apply, compose};
 use gilcheck::id::FileId;
 use gilcheck::text::Span;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,11 @@ fn analysis() {
 #[test]
 fn intent() {
     check_folder("fixtures/intent");
+}
+
+#[test]
+fn fixes() {
+    check_folder("fixtures/fixes");
 }
 
 /// The folder that the README's first command runs on, as one project and each program by itself.
@@ -126,7 +132,45 @@ fn failures_of(place: &str, scenario: &Scenario) -> String {
         let now = comparable(&host.analysis(), &host.analysis().diagnostics());
         differ(&mut failures, what, &wanted, &now);
     }
+    if let Some((word, lines)) = &scenario.rewrite {
+        rewrite(&mut failures, scenario, word, lines);
+    }
     if failures.is_empty() { failures } else { format!("{place} {}\n{failures}\n", scenario.title) }
+}
+
+/// All rewrites at once are those that the scenario shows, of that applicability, and leave nothing to rewrite.
+fn rewrite(failures: &mut String, scenario: &Scenario, word: &str, lines: &str) {
+    let mut host = cold(scenario);
+    let analysis = host.analysis();
+    let found = analysis.diagnostics_with_fixes();
+    let fixes: Vec<&Fix> = found.iter().filter_map(|it| it.fix.as_deref()).collect();
+    let words: BTreeSet<&str> = fixes.iter().map(|fix| fix.applicability.name()).collect();
+    if words.iter().ne([&word]) {
+        let hazards: Vec<_> = fixes.iter().flat_map(|fix| &fix.hazards).collect();
+        let _ = writeln!(failures, "  expected a rewrite that is {word}, got {words:?}: {hazards:?}");
+    }
+    let (edits, _) = compose(fixes);
+    let mut got = String::new();
+    for (file, edits) in &edits {
+        let before = analysis.text(*file);
+        let after = apply(before, edits);
+        let marks = similar::TextDiff::from_lines(before, &after);
+        for change in marks.iter_all_changes().filter(|change| change.tag() != similar::ChangeTag::Equal) {
+            let line = format!("{}{}", change.tag(), change.value());
+            got.push_str(line.trim_end());
+            got.push('\n');
+        }
+        let path = analysis.path(*file).to_string();
+        host.apply_change(Change { path, text: Some(Arc::from(after)), reported: true });
+    }
+    if got != lines {
+        let _ = writeln!(failures, "  expected the rewrite\n{lines}  got\n{got}");
+    }
+    let left = host.analysis().diagnostics_with_fixes();
+    let left = left.iter().filter(|it| it.fix.as_ref().is_some_and(|fix| !fix.edits.is_empty()));
+    for it in left {
+        let _ = writeln!(failures, "  there is something to rewrite again: {}", it.message);
+    }
 }
 
 /// All files at once.

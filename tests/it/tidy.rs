@@ -91,7 +91,7 @@ fn a_rule_page_is_whole() {
 #[test]
 fn a_scenario_gives_its_reason() {
     let mut failures = String::new();
-    for folder in ["fixtures/analysis", "fixtures/intent", "fixtures/graph"] {
+    for folder in ["fixtures/analysis", "fixtures/intent", "fixtures/graph", "fixtures/fixes"] {
         for page in markdown::pages(folder) {
             for (index, scenario) in page.scenarios.iter().enumerate() {
                 if scenario.why.trim().is_empty() {
@@ -101,6 +101,9 @@ fn a_scenario_gives_its_reason() {
                 if is_graph != scenario.graph.is_some() {
                     let _ =
                         writeln!(failures, "{}:{}: a graph block is missing or misplaced", page.path, scenario.line);
+                }
+                if (folder == "fixtures/fixes") != scenario.rewrite.is_some() {
+                    let _ = writeln!(failures, "{}:{}: a diff block is missing or misplaced", page.path, scenario.line);
                 }
                 let before = page.scenarios.get(..index).unwrap_or(&[]);
                 if before.iter().any(|other| other.title == scenario.title) {
