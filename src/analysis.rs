@@ -22,6 +22,7 @@ use crate::suppress::{self, Judgement, Suppressions, Unused, Wanted};
 use crate::text::{LineIndex, Span};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
 
 /// A file that appeared, changed or vanished.
@@ -527,7 +528,8 @@ impl Analysis {
         let silencers = |it: &Diagnostic| {
             let rows = |span: Span| lines.row(span.start)..=lines.row(span.end);
             let statement = statement_head(&parsed.facts, spans, it.span);
-            suppressions.silence(it.code, it.name, rows(it.span), rows(statement.unwrap_or(it.span)))
+            let statement = statement.map(|head| head_rows(text, lines, spans, head));
+            suppressions.silence(it.code, it.name, rows(it.span), statement.unwrap_or(rows(it.span)))
         };
         let mut uses = BTreeSet::new();
         found.retain(|it| {
@@ -774,6 +776,28 @@ fn function_around(spans: &Spans, range: Span) -> Option<FunctionId> {
     let holds = |span: &Span| span.start <= range.start && range.end <= span.end;
     let functions = spans.functions.iter().enumerate().filter(|(_, span)| holds(span));
     functions.min_by_key(|(_, span)| span.end - span.start).map(|(index, _)| FunctionId::new(index))
+}
+
+/// The rows of what [`statement_head`] gives; of one with a body, to the row with its colon.
+fn head_rows(text: &str, lines: &LineIndex, spans: &Spans, head: Span) -> RangeInclusive<u32> {
+    let first = lines.row(head.start);
+    if head.end > head.start {
+        return first..=lines.row(head.end);
+    }
+    // The heads of statements hold none.
+    let body = spans.statements.iter().map(|span| span.start).filter(|start| *start > head.start).min();
+    let mut last = body.map_or(first, |start| lines.row(start)).max(first);
+    let is_on_row = |row: u32| body.is_some_and(|start| lines.row(start) == row);
+    let says_nothing = |row: u32| {
+        let line = lines.line_span(text, row).of(text).trim_start();
+        line.is_empty() || line.starts_with('#')
+    };
+    let begins_row = body
+        .is_some_and(|start| Span { start: lines.start_of(lines.row(start)), end: start }.of(text).trim().is_empty());
+    while last > first && ((is_on_row(last) && begins_row) || says_nothing(last)) {
+        last -= 1;
+    }
+    first..=last
 }
 
 /// The innermost statement that holds the range; of one with a body, its beginning.

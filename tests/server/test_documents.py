@@ -4,7 +4,7 @@ import shutil
 import time
 
 import pytest
-from conftest import CALLER, COUNTS, SLEEPS
+from programs import CALLER, COUNTS, SLEEPS
 from raw import Server, insert, replace
 
 PULLS = {
