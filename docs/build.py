@@ -100,7 +100,7 @@ worth counting. `gilcheck knowledge NAME` says it in a terminal. What is missing
 [settings](settings.md#io).
 
 <div id="knowledge-browser" markdown="0">
-<p><label>Name <input type="search" placeholder="requests.get"></label>
+<p><label>Name <input type="search" placeholder="requests.get" style="border: 1px solid; border-radius: .2em; padding: .1em .3em"></label>
 <label>Class <select><option value="">any</option>{options}</select></label> <span role="status"></span></p>
 <div style="overflow-x:auto"><table><thead><tr><th>name</th><th>class</th><th>source</th></tr></thead><tbody></tbody></table></div>
 </div>

@@ -128,7 +128,7 @@ impl Resolver {
 
     /// The settings for the file or folder at `path`, which need not exist.
     pub fn settings(&self, path: &Path) -> Result<Arc<Found>, SettingsError> {
-        Ok(self.at(&real(path))?.found)
+        Ok(self.at(&walk::real(path))?.found)
     }
 
     /// What the walk is to leave out of a real folder. A broken settings file is noted: [`Resolver::broken`].
@@ -234,15 +234,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Whether the engine's `path` is that of the folder or lies below it.
 fn is_inside(path: &str, folder: &str) -> bool {
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Where a path really is; for one that does not exist, where it would be.
-fn real(path: &Path) -> PathBuf {
-    let whole = current_folder().join(path);
-    fs::canonicalize(&whole).unwrap_or_else(|_| match (whole.parent(), whole.file_name()) {
-        (Some(parent), Some(name)) => fs::canonicalize(parent).map_or(whole.clone(), |parent| parent.join(name)),
-        _ => whole,
-    })
 }
 
 fn settings_for(path: &Path, overrides: &Overrides) -> Result<Found, SettingsError> {

@@ -243,7 +243,7 @@ impl<'a> Finder<'a> {
                 self.candidates.insert(self.current.join("stdin.py"), candidate);
             }
             Given::Text(Some(path), bytes) => {
-                let place = self.place(path);
+                let place = real(path);
                 let candidate = Candidate { shown: show(path), reported: true, text: Some(bytes.clone()) };
                 self.add_file(path, place, candidate);
             }
@@ -261,7 +261,7 @@ impl<'a> Finder<'a> {
                 return Ok(());
             }
         };
-        let place = self.place(path);
+        let place = real(path);
         if metadata.is_dir() {
             self.find_folder(path, &place);
         } else if metadata.is_file() {
@@ -272,16 +272,6 @@ impl<'a> Finder<'a> {
             self.trouble(path, format!("{}, not a regular file{remedy}", kind(&metadata)));
         }
         Ok(())
-    }
-
-    /// Where a path really is; for a file that does not exist, where it would be.
-    fn place(&self, path: &Path) -> PathBuf {
-        fs::canonicalize(path).unwrap_or_else(|_| {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.and_then(|folder| fs::canonicalize(folder).ok());
-            let folder = folder.unwrap_or_else(|| self.current.clone());
-            path.file_name().map_or(folder.clone(), |name| folder.join(name))
-        })
     }
 
     fn add_file(&mut self, path: &Path, place: PathBuf, candidate: Candidate) {
@@ -422,6 +412,14 @@ impl<'a> Finder<'a> {
         tree.troubles.dedup();
         tree
     }
+}
+
+/// Where a path really is; for one that does not exist, where it would be.
+pub fn real(path: &Path) -> PathBuf {
+    let whole = current_folder().join(path);
+    let real = |above: &Path| Some(fs::canonicalize(above).ok()?.join(whole.strip_prefix(above).ok()?));
+    // Joined with nothing, a path would end in a `/`.
+    fs::canonicalize(&whole).ok().or_else(|| whole.ancestors().skip(1).find_map(real)).unwrap_or(whole)
 }
 
 fn current_folder() -> PathBuf {

@@ -3,12 +3,13 @@
 use super::documents::{Part, Source, range, uri_of};
 use super::lock;
 use super::options::Run;
-use super::projects::{View, real};
+use super::projects::View;
 use super::server::{Server, Snapshot};
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
 use crate::id::FileId;
 use crate::rules::RULES;
 use crate::text::Span;
+use crate::walk::real;
 use rustc_hash::FxHasher;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

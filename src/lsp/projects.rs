@@ -13,9 +13,8 @@ use crate::analysis::{Analysis, AnalysisHost, Change};
 use crate::config::{Settings, Target};
 use crate::discover::{Overrides, Resolver};
 use crate::id::FileId;
-use crate::walk::{self, Given, Tree};
+use crate::walk::{self, Given, Tree, real};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -430,17 +429,6 @@ fn alone(source: &Source) -> View {
 /// The folder of the project that a file belongs to.
 fn home(path: &Path) -> PathBuf {
     walk::home(&real(path))
-}
-
-/// Where a path really is; for one that does not exist, where it would be.
-pub fn real(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| {
-        let folder = path.parent().and_then(|folder| fs::canonicalize(folder).ok());
-        match (folder, path.file_name()) {
-            (Some(folder), Some(name)) => folder.join(name),
-            _ => path.to_path_buf(),
-        }
-    })
 }
 
 /// The real path of a `file:` document.

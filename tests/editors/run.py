@@ -300,9 +300,13 @@ EDITORS = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=re.sub(r"\n", " ", __doc__.split("\n")[0]))
-    parser.add_argument("editors", nargs="*", default=list(EDITORS), choices=[*EDITORS, []], metavar="EDITOR")
+    parser.add_argument("editors", nargs="*", metavar="EDITOR", help=f"all, or some of {', '.join(EDITORS)}")
     parser.add_argument("--tools", type=Path, default=ROOT / "target" / "editors", help="where editors are installed")
     arguments = parser.parse_args()
+    arguments.editors = arguments.editors or list(EDITORS)
+    unknown = [name for name in arguments.editors if name not in EDITORS]
+    if unknown:
+        parser.error(f"no editor {', '.join(unknown)}; there are {', '.join(EDITORS)}")
     arguments.tools.mkdir(parents=True, exist_ok=True)
     failed = []
     for name in arguments.editors:

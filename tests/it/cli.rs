@@ -536,6 +536,11 @@ fn settings_below_may_be_broken_or_have_a_baseline() {
     for given in [".", "a", "b", "b/c/bad.py"] {
         assert_eq!(project.concise(&[given]), Vec::<String>::new());
     }
+    // A file that is not there yet, in a folder that is not: the settings above hold.
+    let given = ["--force-exclude", "--output-format", "concise", "--stdin-filename"];
+    let unsaved = |name| project.run_with_input(&[&given[..], &[name, "-"]].concat(), SLEEPY.as_bytes()).stdout;
+    assert_eq!(unsaved("b/new/bad.py").lines().count(), 1);
+    assert_eq!(unsaved("b/venv/bad.py"), "");
     project.write("b/c/bad.py", b"");
     project.write("a/bad.py", b"");
     assert!(project.run(&["."]).stderr.contains("2 findings of the baseline no longer found"));
