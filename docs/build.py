@@ -66,10 +66,11 @@ def settings(ask):
     lines = [
         "# Settings", "",
         "In `pyproject.toml` below `[tool.gilcheck]`, in `gilcheck.toml` or in `.gilcheck.toml`. The nearest one at or "
-        "above the first given path holds; `extend` names another that it builds on; the command line lies above all.",
+        "above a file holds for it; `extend` names another that it builds on; the command line lies above all.",
         "", "`gilcheck --show-settings` prints what holds, `--show-files` what would be checked, and "
         "`--config \"confidence = 'low'\"` sets one for a run. An editor that knows JSON schemas completes and checks "
-        "the file with [gilcheck.schema.json](gilcheck.schema.json).", "",
+        "the file with [gilcheck.schema.json](gilcheck.schema.json), and so does "
+        "`validate-pyproject --tool gilcheck=gilcheck.schema.json pyproject.toml`.", "",
     ]
     for key in json.loads(ask("config", "--output-format", "json")):
         default = f"Default: `{key['default']}`. " if key["default"] else ""
@@ -99,13 +100,37 @@ worth counting. `gilcheck knowledge NAME` says it in a terminal. What is missing
 [settings](settings.md#io).
 
 <div id="knowledge-browser" markdown="0">
-<p><label>Name <input type="search" placeholder="requests.get"></label>
+<p><label>Name <input type="search" placeholder="requests.get" style="border: 1px solid; border-radius: .2em; padding: .1em .3em"></label>
 <label>Class <select><option value="">any</option>{options}</select></label> <span role="status"></span></p>
 <div style="overflow-x:auto"><table><thead><tr><th>name</th><th>class</th><th>source</th></tr></thead><tbody></tbody></table></div>
 </div>
 <script src="knowledge-data.js"></script>
 <script src="knowledge.js"></script>
 """)
+
+
+def editors():
+    """The page of the folder, with the files that it names."""
+    text = (ROOT / "editors/README.md").read_text(encoding="utf-8")
+    files = []
+
+    def link(match):
+        name, path = match.groups()
+        place = ROOT / "editors" / path
+        if place.is_dir():
+            return name
+        files.append(place)
+        return f"[{name}](#{re.sub('[^a-z]+', '', path)})"
+
+    text = re.sub(r"\[([^\]]+)\]\(((?!http)[^)#]+)\)", link, text)
+    parts = [text, "## Files\n"]
+    for place in dict.fromkeys(files):
+        path = place.relative_to(ROOT / "editors").as_posix()
+        language = {"el": "elisp", "json": "json5"}.get(place.suffix[1:], place.suffix[1:])
+        anchor = re.sub("[^a-z]+", "", path)
+        code = place.read_text(encoding="utf-8").strip()
+        parts.append(f"### `{path}` {{ #{anchor} }}\n\n```{language}\n{code}\n```\n")
+    write("editors.md", "\n".join(parts))
 
 
 def stability():
@@ -128,6 +153,7 @@ def main():
     names = rules(ask)
     settings(ask)
     knowledge(ask)
+    editors()
     stability()
     config = (ROOT / "docs/mkdocs.yml").read_text(encoding="utf-8")
     nav = ["index.md", "which.md", {"Rules": ["rules/index.md", *(f"rules/{name}.md" for name in names)]}, "settings.md",

@@ -2,7 +2,7 @@
 //! both come through here, so they can never disagree.
 
 use crate::baseline::{self, Baseline};
-use crate::config::{self, FileIgnores, Settings};
+use crate::config::{self, FileIgnores, Located, Settings, Target};
 use crate::cost::Workload;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::estimate::trace::Trace;
@@ -22,6 +22,7 @@ use crate::suppress::{self, Judgement, Suppressions, Unused, Wanted};
 use crate::text::{LineIndex, Span};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
 
 /// A file that appeared, changed or vanished.
@@ -38,14 +39,40 @@ pub struct Change {
 /// Holds the files and brings them up to date.
 #[derive(Debug, Clone)]
 pub struct AnalysisHost {
-    settings: Arc<Settings>,
-    ignores: Arc<FileIgnores>,
-    knowledge: Arc<Knowledge>,
+    /// For all folders that have none of their own.
+    outer: Scope,
+    /// In path order.
+    inner: Vec<Scope>,
     files: BTreeMap<Arc<str>, Entry>,
     /// The cells of notebooks.
     cells: BTreeMap<String, Arc<[Cell]>>,
+}
+
+/// What holds in a folder and below it.
+#[derive(Debug, Clone)]
+struct Scope {
+    folder: String,
+    settings: Arc<Settings>,
+    ignores: Arc<FileIgnores>,
+    knowledge: Arc<Knowledge>,
     /// Where the files stand; kept as long as that stays the same.
     layout: OnceLock<Arc<Layout>>,
+}
+
+impl Scope {
+    fn new(folder: String, settings: Settings) -> Scope {
+        Scope {
+            folder,
+            ignores: Arc::new(FileIgnores::new(&settings)),
+            knowledge: Arc::new(Knowledge::new(user_knowledge(&settings.knowledge))),
+            settings: Arc::new(settings),
+            layout: OnceLock::new(),
+        }
+    }
+
+    fn holds(&self, path: &str) -> bool {
+        self.folder.is_empty() || path.strip_prefix(&self.folder).is_some_and(|rest| rest.starts_with('/'))
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -57,26 +84,46 @@ struct Entry {
 impl AnalysisHost {
     /// A host without files.
     pub fn new(settings: Settings) -> AnalysisHost {
-        let knowledge = Arc::new(Knowledge::new(user_knowledge(&settings.knowledge)));
         AnalysisHost {
-            ignores: Arc::new(FileIgnores::new(&settings)),
-            settings: Arc::new(settings),
-            knowledge,
+            outer: Scope::new(String::new(), settings),
+            inner: Vec::new(),
             files: BTreeMap::new(),
             cells: BTreeMap::new(),
-            layout: OnceLock::new(),
         }
     }
 
-    /// Other settings hold from now on.
-    pub fn set_settings(&mut self, settings: Settings) {
-        if settings != *self.settings {
-            if settings.roots != self.settings.roots {
-                self.layout = OnceLock::new();
+    /// From now on `settings` hold, and others in some folders, which are in path order.
+    pub fn set_scopes(&mut self, settings: Settings, folders: Vec<(String, Settings)>) {
+        let outer = Scope { folder: String::new(), ..self.outer.clone() };
+        let old: Vec<Scope> = std::iter::once(outer).chain(std::mem::take(&mut self.inner)).collect();
+        let scope = |folder: String, settings: Settings| {
+            let Some(same) = old.iter().find(|it| it.folder == folder) else { return Scope::new(folder, settings) };
+            if *same.settings == settings {
+                return same.clone();
             }
-            self.ignores = Arc::new(FileIgnores::new(&settings));
-            self.knowledge = Arc::new(Knowledge::new(user_knowledge(&settings.knowledge)));
-            self.settings = Arc::new(settings);
+            let layout = if same.settings.roots == settings.roots { same.layout.clone() } else { OnceLock::new() };
+            Scope { layout, ..Scope::new(folder, settings) }
+        };
+        self.outer = scope(String::new(), settings);
+        self.inner = folders.into_iter().map(|(folder, settings)| scope(folder, settings)).collect();
+    }
+
+    /// The same files, judged for another interpreter wherever they lie.
+    pub fn with_target(&self, target: Target) -> AnalysisHost {
+        let mut host = self.clone();
+        for scope in host.scopes_mut() {
+            scope.settings = Arc::new(Settings { target, ..(*scope.settings).clone() });
+        }
+        host
+    }
+
+    fn scopes_mut(&mut self) -> impl Iterator<Item = &mut Scope> {
+        std::iter::once(&mut self.outer).chain(&mut self.inner)
+    }
+
+    fn forget_layouts(&mut self) {
+        for scope in self.scopes_mut() {
+            scope.layout = OnceLock::new();
         }
     }
 
@@ -106,21 +153,23 @@ impl AnalysisHost {
                 if *old == text {
                     return;
                 }
-                if let Some(layout) = self.layout.get()
-                    && !project::mention_the_same(old, &text)
-                {
-                    self.layout = OnceLock::from(Arc::new(layout.with_other_mentions()));
+                if !project::mention_the_same(old, &text) {
+                    for scope in std::iter::once(&mut self.outer).chain(&mut self.inner) {
+                        if let Some(layout) = scope.layout.get() {
+                            scope.layout = OnceLock::from(Arc::new(layout.with_other_mentions()));
+                        }
+                    }
                 }
                 entry.content = Arc::new(next(&entry.content, text));
             }
             (None, Some(text)) => {
                 let content = Arc::new(next(&Content::new(Arc::from("")), text));
                 self.files.insert(Arc::from(path), Entry { content, reported });
-                self.layout = OnceLock::new();
+                self.forget_layouts();
             }
             (Some(_), None) => {
                 self.files.remove(path.as_str());
-                self.layout = OnceLock::new();
+                self.forget_layouts();
             }
             (None, None) => {}
         }
@@ -143,7 +192,7 @@ impl AnalysisHost {
         }
         self.files = files;
         self.cells.clone_from(&other.cells);
-        self.layout = OnceLock::new();
+        self.forget_layouts();
     }
 
     /// The files as they are now, ready to be asked about.
@@ -157,17 +206,39 @@ impl AnalysisHost {
     }
 
     fn analysis_with(&self, is_reported: impl Fn(&str, &Entry) -> bool) -> Analysis {
-        let layout = self
-            .layout
-            .get_or_init(|| Arc::new(Layout::new(self.files.keys().cloned().collect(), &self.settings.roots)));
-        let files = self.files.iter().map(|(path, entry)| (Arc::clone(&entry.content), is_reported(path, entry)));
+        // Which scope a file belongs to: 0 is the outer one.
+        let scope_of = |path: &str| self.inner.iter().rposition(|scope| scope.holds(path)).map_or(0, |index| index + 1);
+        let scopes: Vec<usize> = match self.inner.is_empty() {
+            true => Vec::new(),
+            false => self.files.keys().map(|path| scope_of(path)).collect(),
+        };
+        let scope = |index: usize| scopes.get(index).copied().unwrap_or_default();
+        let reported: Vec<bool> = self.files.iter().map(|(path, entry)| is_reported(path, entry)).collect();
+        let wanted = reported.iter().enumerate().filter(|(_, reported)| **reported).map(|(index, _)| scope(index));
+        let wanted: BTreeSet<usize> = wanted.collect();
+        let part =
+            |which: usize| {
+                let it = which.checked_sub(1).and_then(|index| self.inner.get(index)).unwrap_or(&self.outer);
+                let layout = || Arc::new(Layout::new(self.files.keys().cloned().collect(), &it.settings.roots));
+                let layout = Arc::clone(it.layout.get_or_init(layout));
+                let files =
+                    self.files.values().zip(&reported).enumerate().map(|(index, (entry, reported))| {
+                        (Arc::clone(&entry.content), *reported && scope(index) == which)
+                    });
+                Part {
+                    settings: Arc::clone(&it.settings),
+                    ignores: Arc::clone(&it.ignores),
+                    knowledge: Arc::clone(&it.knowledge),
+                    project: Project::with_layout(layout, files),
+                    outcome: OnceLock::new(),
+                }
+            };
+        let mut order = wanted.iter().copied();
         Analysis {
-            settings: Arc::clone(&self.settings),
-            ignores: Arc::clone(&self.ignores),
-            knowledge: Arc::clone(&self.knowledge),
-            project: Project::with_layout(Arc::clone(layout), files),
+            first: part(order.next().unwrap_or_default()),
+            rest: order.map(part).collect(),
+            part_of: scopes.iter().map(|which| wanted.iter().position(|it| it == which).unwrap_or_default()).collect(),
             cells: self.cells.clone(),
-            outcome: OnceLock::new(),
         }
     }
 }
@@ -175,12 +246,55 @@ impl AnalysisHost {
 /// One state of all files. Files are numbered in path order.
 #[derive(Debug)]
 pub struct Analysis {
+    /// All files are in every part, but each is reported in one only.
+    first: Part,
+    rest: Vec<Part>,
+    /// By file: 0 is the first part. Empty where there is but one.
+    part_of: Vec<usize>,
+    cells: BTreeMap<String, Arc<[Cell]>>,
+}
+
+/// The files for which the same settings hold, with all others as their context.
+#[derive(Debug)]
+struct Part {
     settings: Arc<Settings>,
     ignores: Arc<FileIgnores>,
     knowledge: Arc<Knowledge>,
     project: Project,
-    cells: BTreeMap<String, Arc<[Cell]>>,
     outcome: OnceLock<Outcome>,
+}
+
+impl Part {
+    fn is_rule_on(&self, rule: &Rule) -> bool {
+        self.settings.runs(rule.code, rule.name, rule.on_by_default)
+    }
+
+    fn reported_files(&self) -> impl Iterator<Item = FileId> {
+        self.project.files().filter(|file| self.project.reported(*file))
+    }
+
+    /// Whether a comment for this code, or for all, can be called unused.
+    fn judgement(&self, code: Option<&str>) -> Judgement {
+        // There the same comments are of use with another interpreter.
+        let free_threaded = self.settings.target.free_threaded;
+        let counts = |is_on: bool| {
+            if is_on && !free_threaded { Judgement::Counts } else { Judgement::Abstains }
+        };
+        match code {
+            None => counts(RULES.iter().all(|rule| !rule.on_by_default || self.is_rule_on(rule))),
+            Some(code) => {
+                let rule = RULES.iter().find(|rule| rule.code.eq_ignore_ascii_case(code) || rule.name == code);
+                // A comment about comments is not judged by itself.
+                match rule.map(|rule| (rule, rule.check)) {
+                    None => Judgement::Unknown,
+                    Some((_, Check::Suppression(_))) => Judgement::Abstains,
+                    Some((rule, Check::Handover(_) | Check::Stall(_) | Check::Crossing(_))) => {
+                        counts(self.is_rule_on(rule))
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The call graph that was resolved. Functions go by `module.Class.method`.
@@ -216,6 +330,16 @@ struct Outcome {
 }
 
 impl Analysis {
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        std::iter::once(&self.first).chain(&self.rest)
+    }
+
+    /// The part that a file belongs to.
+    fn part(&self, file: FileId) -> &Part {
+        let index = self.part_of.get(file.index()).and_then(|index| index.checked_sub(1));
+        index.and_then(|index| self.rest.get(index)).unwrap_or(&self.first)
+    }
+
     /// All findings in the reported files, in path and position order, without suppressed and known ones.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         self.split_by_baseline().0
@@ -223,45 +347,72 @@ impl Analysis {
 
     /// All findings as [`Analysis::diagnostics`] has them, those that the baseline knows included.
     pub fn all_diagnostics(&self) -> Vec<Diagnostic> {
+        let mut shown: Vec<Diagnostic> = self.parts().flat_map(|part| self.diagnostics_of(part)).collect();
+        shown.sort_by_key(|found| found.file);
+        shown
+    }
+
+    fn diagnostics_of(&self, part: &Part) -> Vec<Diagnostic> {
         let is_shown = |found: &&Diagnostic| {
-            found.confidence >= self.settings.confidence
-                && !self.ignores.holds(self.path(found.file), found.code, found.name)
+            found.confidence >= part.settings.confidence
+                && !part.ignores.holds(self.path(found.file), found.code, found.name)
         };
-        let mut shown: Vec<Diagnostic> = self.outcome().diagnostics.iter().filter(is_shown).cloned().collect();
+        let mut shown: Vec<Diagnostic> = self.outcome(part).diagnostics.iter().filter(is_shown).cloned().collect();
         for found in &mut shown {
-            found.severity = self.settings.severity(found.code, found.name).unwrap_or(found.severity);
+            found.severity = part.settings.severity(found.code, found.name).unwrap_or(found.severity);
         }
         shown
     }
 
-    /// The findings that the baseline does not know, and what it knows of the reported files that is no longer found.
-    pub fn split_by_baseline(&self) -> (Vec<Diagnostic>, Baseline) {
-        let all = self.all_diagnostics();
-        let Some(known) = &self.settings.known else { return (all, Baseline::default()) };
-        let mut rest = known.clone();
-        let reported: BTreeSet<String> =
-            self.reported_files().map(|file| self.settings.baseline_path(self.path(file))).collect();
-        rest.retain(|path| reported.contains(path));
-        let fresh = all.into_iter().filter(|found| !rest.take(&self.baseline_key(found))).collect();
-        (fresh, rest)
+    /// The findings that baselines do not know, and how many they know of the reported files that are no longer found.
+    pub fn split_by_baseline(&self) -> (Vec<Diagnostic>, usize) {
+        let (mut fresh, mut gone) = (Vec::new(), 0);
+        for part in self.parts() {
+            let all = self.diagnostics_of(part);
+            let Some(known) = &part.settings.known else {
+                fresh.extend(all);
+                continue;
+            };
+            let mut rest = known.clone();
+            let reported = baseline_paths(part);
+            rest.retain(|path| reported.contains(path));
+            fresh.extend(all.into_iter().filter(|found| !rest.take(&self.baseline_key(found))));
+            gone += rest.len();
+        }
+        fresh.sort_by_key(|found| found.file);
+        (fresh, gone)
     }
 
-    /// The baseline that knows all findings: those of files that are not reported stay as they were where `remains`
-    /// says that the file, by its path from the baseline's folder, is still there.
-    pub fn new_baseline(&self, remains: impl Fn(&str) -> bool) -> Baseline {
-        let reported: BTreeSet<String> =
-            self.reported_files().map(|file| self.settings.baseline_path(self.path(file))).collect();
-        let mut baseline = self.settings.known.clone().unwrap_or_default();
-        baseline.retain(|path| !reported.contains(path) && remains(path));
-        for found in self.all_diagnostics() {
-            baseline.add(self.baseline_key(&found));
+    /// The baselines that know all findings, each with where it is written. Those of files that are not reported stay
+    /// as they were where `remains` says that the file, by the baseline's folder and its path from there, is still
+    /// there.
+    pub fn new_baselines(&self, remains: impl Fn(&str, &str) -> bool) -> Vec<(Located, Baseline)> {
+        let mut baselines: Vec<(Located, Baseline)> = Vec::new();
+        for part in self.parts() {
+            let Some(place) = &part.settings.baseline else { continue };
+            let known = baselines.iter().position(|(known, _)| known == place);
+            let mut baseline = match known {
+                Some(index) => baselines.swap_remove(index).1,
+                None => {
+                    let mut baseline = part.settings.known.clone().unwrap_or_default();
+                    baseline.retain(|path| remains(&place.folder, path));
+                    baseline
+                }
+            };
+            let reported = baseline_paths(part);
+            baseline.retain(|path| !reported.contains(path));
+            for found in self.diagnostics_of(part) {
+                baseline.add(self.baseline_key(&found));
+            }
+            baselines.push((place.clone(), baseline));
         }
-        baseline
+        baselines.sort_by(|a, b| a.0.cmp(&b.0));
+        baselines
     }
 
     fn baseline_key(&self, found: &Diagnostic) -> baseline::Key {
         baseline::Key {
-            path: self.settings.baseline_path(self.path(found.file)),
+            path: self.part(found.file).settings.baseline_path(self.path(found.file)),
             rule: found.code.to_string(),
             function: found.scope.clone(),
             message: found.message.clone(),
@@ -272,7 +423,7 @@ impl Analysis {
     pub fn diagnostics_with_fixes(&self) -> Vec<Diagnostic> {
         let mut found = self.diagnostics();
         // Findings of one function share what is run for them.
-        let place = |found: &Diagnostic| (found.file, scope::outermost(&self.project, found.file, found.span));
+        let place = |found: &Diagnostic| (found.file, scope::outermost(&self.first.project, found.file, found.span));
         let mut groups: Vec<&mut [Diagnostic]> = found.chunk_by_mut(|a, b| place(a) == place(b)).collect();
         groups.par_iter_mut().for_each(|group| {
             let Some(first) = group.first() else { return };
@@ -286,10 +437,11 @@ impl Analysis {
 
     fn add_fix(&self, found: &mut Diagnostic, trace: &Trace) {
         // A comment that silences nothing is found with its fix, and nothing is written into notebooks.
-        if found.fix.is_some() || self.cells.contains_key(self.path(found.file)) {
+        let may_fix = self.part(found.file).settings.may_fix(found.code, found.name);
+        if found.fix.is_some() || !may_fix || self.cells.contains_key(self.path(found.file)) {
             return;
         }
-        found.fix = fix::fix(&self.fix_context(trace), found).map(Box::new);
+        found.fix = fix::fix(&self.fix_context(found.file, trace), found).map(Box::new);
         if let Some(fix) = &found.fix {
             found.help = format!("{}. {}", found.help.trim_end_matches('.'), fix.advice());
         }
@@ -306,56 +458,54 @@ impl Analysis {
         found.fix.map(|fix| *fix)
     }
 
-    fn fix_context<'a>(&'a self, trace: &'a Trace) -> fix::Context<'a> {
+    fn fix_context<'a>(&'a self, file: FileId, trace: &'a Trace) -> fix::Context<'a> {
+        let part = self.part(file);
         fix::Context {
-            project: &self.project,
-            knowledge: &self.knowledge,
-            target: self.settings.target,
-            target_is_said: self.settings.target_is_said,
-            report: &self.outcome().report,
+            project: &part.project,
+            knowledge: &part.knowledge,
+            target: part.settings.target,
+            target_is_said: part.settings.target_is_said,
+            report: &self.outcome(part).report,
             trace,
         }
     }
 
     /// What the expressions around a place stand for.
     fn trace(&self, file: FileId, span: Span) -> Trace {
-        scope::trace(&self.project, &self.knowledge, self.settings.target, file, span)
+        let part = self.part(file);
+        scope::trace(&part.project, &part.knowledge, part.settings.target, file, span)
     }
 
-    fn outcome(&self) -> &Outcome {
-        self.outcome.get_or_init(|| self.run_engine())
+    fn outcome<'a>(&self, part: &'a Part) -> &'a Outcome {
+        part.outcome.get_or_init(|| self.run_engine(part))
     }
 
     /// The engine's door from this side: the estimate over the project, and the rules over that.
-    fn run_engine(&self) -> Outcome {
-        let target = self.settings.target;
-        let report = estimate::analyse(&self.project, &self.knowledge, target, self.settings.exhaustive);
+    fn run_engine(&self, part: &Part) -> Outcome {
+        let Part { settings, knowledge, project, .. } = part;
+        let target = settings.target;
+        let report = estimate::analyse(project, knowledge, target, settings.exhaustive);
         let trace = |file, span| self.trace(file, span);
-        let mut diagnostics =
-            rules::check(&self.project, &self.knowledge, &report, target, trace, |rule| self.is_rule_on(rule));
-        diagnostics.retain(|found| self.project.reported(found.file));
+        let mut diagnostics = rules::check(project, knowledge, &report, target, trace, |rule| part.is_rule_on(rule));
+        diagnostics.retain(|found| project.reported(found.file));
         sort(&mut diagnostics);
-        let mut diagnostics = self.judge_suppressions(diagnostics);
+        let mut diagnostics = self.judge_suppressions(part, diagnostics);
         sort(&mut diagnostics);
         Outcome { diagnostics, report }
     }
 
-    fn is_rule_on(&self, rule: &Rule) -> bool {
-        self.settings.runs(rule.code, rule.name, rule.on_by_default)
-    }
-
     /// `found`, in path order, without what comments silence, and with what is to be said of these comments.
-    fn judge_suppressions(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    fn judge_suppressions(&self, part: &Part, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let mut groups: BTreeMap<FileId, Vec<Diagnostic>> = BTreeMap::new();
         for diagnostic in found {
             groups.entry(diagnostic.file).or_default().push(diagnostic);
         }
-        let unused = RULES.iter().filter(|rule| self.is_rule_on(rule)).find_map(|rule| match rule.check {
+        let unused = RULES.iter().filter(|rule| part.is_rule_on(rule)).find_map(|rule| match rule.check {
             Check::Suppression(check) => Some(check),
             Check::Handover(_) | Check::Stall(_) | Check::Crossing(_) => None,
         });
         // A file without such a comment need not be parsed.
-        let marked = self.reported_files().filter(|file| unused.is_some() && has_mark(self.text(*file)));
+        let marked = part.reported_files().filter(|file| unused.is_some() && has_mark(self.text(*file)));
         for file in marked {
             groups.entry(file).or_default();
         }
@@ -369,7 +519,8 @@ impl Analysis {
         mut found: Vec<Diagnostic>,
         unused: Option<fn(FileId, &Unused) -> Diagnostic>,
     ) -> Vec<Diagnostic> {
-        let parsed = self.project.parsed(file);
+        let part = self.part(file);
+        let parsed = part.project.parsed(file);
         let (text, lines, spans) = (self.text(file), self.lines(file), &parsed.spans);
         let suppressions = Suppressions::read(text, lines, &spans.comments, &spans.statements);
         if suppressions.directives().is_empty() {
@@ -378,7 +529,8 @@ impl Analysis {
         let silencers = |it: &Diagnostic| {
             let rows = |span: Span| lines.row(span.start)..=lines.row(span.end);
             let statement = statement_head(&parsed.facts, spans, it.span);
-            suppressions.silence(it.code, it.name, rows(it.span), rows(statement.unwrap_or(it.span)))
+            let statement = statement.map(|head| head_rows(text, lines, spans, head));
+            suppressions.silence(it.code, it.name, rows(it.span), statement.unwrap_or(rows(it.span)))
         };
         let mut uses = BTreeSet::new();
         found.retain(|it| {
@@ -387,10 +539,11 @@ impl Analysis {
             by.is_empty()
         });
         let Some(check) = unused else { return found };
-        for unused in suppressions.unused(text, lines, &uses, |code| self.judgement(code)) {
+        for unused in suppressions.unused(text, lines, &uses, |code| part.judgement(code)) {
             let mut diagnostic = check(file, &unused);
-            diagnostic.fix.take_if(|_| self.cells.contains_key(self.path(file)));
-            diagnostic.scope = rules::sites::scope(&self.project, file, function_around(spans, diagnostic.span));
+            let may_fix = part.settings.may_fix(diagnostic.code, diagnostic.name);
+            diagnostic.fix.take_if(|_| !may_fix || self.cells.contains_key(self.path(file)));
+            diagnostic.scope = rules::sites::scope(&part.project, file, function_around(spans, diagnostic.span));
             // A comment for all rules does not excuse itself.
             if !silencers(&diagnostic).iter().any(|(_, code)| code.is_some()) {
                 found.push(diagnostic);
@@ -415,7 +568,7 @@ impl Analysis {
 
     /// What [`Analysis::with_ignores`] changes: ranges in source order, and what takes their place.
     pub fn ignore_edits(&self, file: FileId, found: &[&Diagnostic], reason: &str) -> Vec<(Span, String)> {
-        let parsed = self.project.parsed(file);
+        let parsed = self.first.project.parsed(file);
         let wanted = |it: &&Diagnostic| Wanted {
             code: it.code,
             span: it.span,
@@ -425,44 +578,23 @@ impl Analysis {
         suppress::insertions(self.text(file), self.lines(file), &parsed.spans.comments, &wanted, reason)
     }
 
-    /// Whether a comment for this code, or for all, can be called unused.
-    fn judgement(&self, code: Option<&str>) -> Judgement {
-        // There the same comments are of use with another interpreter.
-        let free_threaded = self.settings.target.free_threaded;
-        let counts = |is_on: bool| {
-            if is_on && !free_threaded { Judgement::Counts } else { Judgement::Abstains }
-        };
-        match code {
-            None => counts(RULES.iter().all(|rule| !rule.on_by_default || self.is_rule_on(rule))),
-            Some(code) => {
-                let rule = RULES.iter().find(|rule| rule.code.eq_ignore_ascii_case(code) || rule.name == code);
-                // A comment about comments is not judged by itself.
-                match rule.map(|rule| (rule, rule.check)) {
-                    None => Judgement::Unknown,
-                    Some((_, Check::Suppression(_))) => Judgement::Abstains,
-                    Some((rule, Check::Handover(_) | Check::Stall(_) | Check::Crossing(_))) => {
-                        counts(self.is_rule_on(rule))
-                    }
-                }
-            }
-        }
-    }
-
     /// What was odd in the reported files: the first place of each that is no Python.
     ///
     /// Only files that the engine parsed are known to be odd; where there is little to parse, the others
     /// are looked at too.
     pub fn oddities(&self) -> Vec<Oddity> {
-        self.outcome();
+        for part in self.parts() {
+            self.outcome(part);
+        }
         let reported: Vec<FileId> = self.reported_files().collect();
         let bytes: usize = reported.iter().map(|file| self.text(*file).len()).sum();
         if bytes <= LITTLE {
             reported.par_iter().for_each(|file| {
-                self.project.parsed(*file);
+                self.first.project.parsed(*file);
             });
         }
         let oddity = |file: &FileId| {
-            let span = self.project.parsed_already(*file)?.spans.errors.first().copied()?;
+            let span = self.first.project.parsed_already(*file)?.spans.errors.first().copied()?;
             let what = "a syntax error, or syntax that gilcheck does not know; the rest was checked";
             Some(Oddity { file: *file, span, what: what.to_string() })
         };
@@ -471,22 +603,25 @@ impl Analysis {
 
     /// Every hand-over in the reported files, in path order.
     pub fn sites(&self) -> Vec<Site> {
-        overview::sites(&self.project, &self.outcome().report, self.settings.target)
+        let of = |part: &Part| overview::sites(&part.project, &self.outcome(part).report, part.settings.target);
+        let mut sites: Vec<Site> = self.parts().flat_map(of).collect();
+        sites.sort_by_key(|site| site.file);
+        sites
     }
 
     /// The text of a file.
     pub fn text(&self, file: FileId) -> &str {
-        self.project.text(file)
+        self.first.project.text(file)
     }
 
     /// The path of a file.
     pub fn path(&self, file: FileId) -> &str {
-        self.project.path(file)
+        self.first.project.path(file)
     }
 
     /// Where the lines of a file start.
     pub fn lines(&self, file: FileId) -> &LineIndex {
-        self.project.lines(file)
+        self.first.project.lines(file)
     }
 
     /// The cell of a notebook that a row (from 1) of its text belongs to, and the row there.
@@ -496,22 +631,29 @@ impl Analysis {
 
     /// The file at a path.
     pub fn file_at(&self, path: &str) -> Option<FileId> {
-        self.project.file_at(path)
+        self.first.project.file_at(path)
     }
 
     /// True if the findings here are those of `later` too: nothing that they rest on has changed.
     pub fn holds_for(&self, later: &Analysis) -> bool {
-        Arc::ptr_eq(&self.settings, &later.settings) && self.project.holds_for(&later.project)
+        self.same_parts(later).is_some_and(|mut pairs| pairs.all(|(a, b)| a.project.holds_for(&b.project)))
     }
 
     /// True if `later` is the same state of the same files, where also fixes are the same.
     pub fn is_same_as(&self, later: &Analysis) -> bool {
-        Arc::ptr_eq(&self.settings, &later.settings) && self.project.is_same_as(&later.project)
+        self.same_parts(later).is_some_and(|mut pairs| pairs.all(|(a, b)| a.project.is_same_as(&b.project)))
+    }
+
+    /// Each part with the one of `later` for which the same settings hold, if both have the same parts.
+    fn same_parts<'a>(&'a self, later: &'a Analysis) -> Option<impl Iterator<Item = (&'a Part, &'a Part)>> {
+        let mut pairs = self.parts().zip(later.parts());
+        let same = pairs.all(|(a, b)| Arc::ptr_eq(&a.settings, &b.settings)) && self.rest.len() == later.rest.len();
+        same.then(|| self.parts().zip(later.parts()))
     }
 
     /// The files that findings are wanted in.
     pub fn reported_files(&self) -> impl Iterator<Item = FileId> {
-        self.project.files().filter(|file| self.project.reported(*file))
+        self.first.project.files().filter(|file| self.part(*file).project.reported(*file))
     }
 
     /// Why the function or the spawn site in that row (from 1) is judged as it is; `None` where the
@@ -519,30 +661,33 @@ impl Analysis {
     pub fn explain(&self, path: &str, row: u32) -> Option<String> {
         let file = self.file_at(path)?;
         let lines = self.lines(file);
-        let mut text = crate::explain::at(&self.project, &self.knowledge, self.settings.target, file, row, lines)?;
+        let part = self.part(file);
+        let mut text = crate::explain::at(&part.project, &part.knowledge, part.settings.target, file, row, lines)?;
         let is_there = |found: &&Diagnostic| {
             found.file == file && (lines.row(found.span.start)..=lines.row(found.span.end)).contains(&row)
         };
-        for found in self.outcome().diagnostics.iter().filter(is_there) {
+        for found in self.outcome(part).diagnostics.iter().filter(is_there) {
             let trace = self.trace(file, found.span);
-            crate::explain::write_rewrite(&mut text, &self.fix_context(&trace), found);
+            crate::explain::write_rewrite(&mut text, &self.fix_context(file, &trace), found);
         }
         Some(text)
     }
 
     /// What there is to say of each function of a file.
     pub fn functions(&self, file: FileId) -> Vec<Account> {
-        explain::functions(&self.project, &self.knowledge, self.settings.target, file)
+        let part = self.part(file);
+        explain::functions(&part.project, &part.knowledge, part.settings.target, file)
     }
 
     /// What there is to say of the function whose name stands at a byte, or of the work handed over there.
     pub fn accounts_at(&self, file: FileId, offset: u32) -> Vec<Account> {
-        explain::here(&self.project, &self.knowledge, self.settings.target, file, offset)
+        let part = self.part(file);
+        explain::here(&part.project, &part.knowledge, part.settings.target, file, offset)
     }
 
     /// The comment at a byte.
     pub fn comment_at(&self, file: FileId, offset: u32) -> Option<Span> {
-        let comments = &self.project.parsed(file).spans.comments;
+        let comments = &self.first.project.parsed(file).spans.comments;
         comments.iter().copied().find(|span| span.start <= offset && offset <= span.end)
     }
 
@@ -553,16 +698,18 @@ impl Analysis {
 
     /// The call graph.
     pub fn graph(&self) -> Graph {
-        let (edges, summaries) = estimate::graph(&self.project, &self.knowledge, self.settings.target);
-        let name = |(file, function): estimate::machine::Node| rules::sites::scope(&self.project, file, function);
         let mut graph = Graph::default();
-        for (&node, summary) in &summaries {
-            graph.calls.entry(name(node)).or_default();
-            graph.workloads.insert(name(node), summary.cost.workload());
-        }
-        for &(caller, callee) in &edges {
-            graph.calls.entry(name(caller)).or_default().push(name(callee));
-            graph.calls.entry(name(callee)).or_default();
+        for Part { settings, knowledge, project, .. } in self.parts() {
+            let (edges, summaries) = estimate::graph(project, knowledge, settings.target);
+            let name = |(file, function): estimate::machine::Node| rules::sites::scope(project, file, function);
+            for (&node, summary) in &summaries {
+                graph.calls.entry(name(node)).or_default();
+                graph.workloads.insert(name(node), summary.cost.workload());
+            }
+            for &(caller, callee) in &edges {
+                graph.calls.entry(name(caller)).or_default().push(name(callee));
+                graph.calls.entry(name(callee)).or_default();
+            }
         }
         for calls in graph.calls.values_mut() {
             calls.sort_unstable();
@@ -573,7 +720,7 @@ impl Analysis {
 
     /// What the knowledge base, with the user's own, says of qualified names.
     pub fn knowledge(&self, names: &[String]) -> Vec<Answer> {
-        names.iter().map(|name| self.knowledge.answer(name)).collect()
+        names.iter().map(|name| self.first.knowledge.answer(name)).collect()
     }
 }
 
@@ -598,6 +745,11 @@ fn user_knowledge(user: &config::UserKnowledge) -> UserKnowledge {
         neutral: user.neutral.clone(),
         spawns: user.spawns.iter().map(spawn).collect(),
     }
+}
+
+/// The part's reported files, as its baseline names them.
+fn baseline_paths(part: &Part) -> BTreeSet<String> {
+    part.reported_files().map(|file| part.settings.baseline_path(part.project.path(file))).collect()
 }
 
 /// By path and place.
@@ -625,6 +777,28 @@ fn function_around(spans: &Spans, range: Span) -> Option<FunctionId> {
     let holds = |span: &Span| span.start <= range.start && range.end <= span.end;
     let functions = spans.functions.iter().enumerate().filter(|(_, span)| holds(span));
     functions.min_by_key(|(_, span)| span.end - span.start).map(|(index, _)| FunctionId::new(index))
+}
+
+/// The rows of what [`statement_head`] gives; of one with a body, to the row with its colon.
+fn head_rows(text: &str, lines: &LineIndex, spans: &Spans, head: Span) -> RangeInclusive<u32> {
+    let first = lines.row(head.start);
+    if head.end > head.start {
+        return first..=lines.row(head.end);
+    }
+    // The heads of statements hold none.
+    let body = spans.statements.iter().map(|span| span.start).filter(|start| *start > head.start).min();
+    let mut last = body.map_or(first, |start| lines.row(start)).max(first);
+    let is_on_row = |row: u32| body.is_some_and(|start| lines.row(start) == row);
+    let says_nothing = |row: u32| {
+        let line = lines.line_span(text, row).of(text).trim_start();
+        line.is_empty() || line.starts_with('#')
+    };
+    let begins_row = body
+        .is_some_and(|start| Span { start: lines.start_of(lines.row(start)), end: start }.of(text).trim().is_empty());
+    while last > first && ((is_on_row(last) && begins_row) || says_nothing(last)) {
+        last -= 1;
+    }
+    first..=last
 }
 
 /// The innermost statement that holds the range; of one with a body, its beginning.

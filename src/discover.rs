@@ -1,5 +1,5 @@
 //! The settings that hold for a path: the nearest settings file, what it extends, and what the caller says besides.
-//! The only reader of settings files; the command line and the language server both ask here.
+//! The only reader of settings files; the command line and the language server both ask here, by a [`Resolver`].
 
 use crate::baseline::Baseline;
 use crate::config::layer::Layer;
@@ -7,9 +7,11 @@ use crate::config::{ConfigError, Located, Settings, Target, is_selector, nearest
 use crate::rules::RULES;
 use crate::text::Position;
 use crate::walk::{self, Exclude};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The names of settings files in a folder, the one that wins first.
 pub const FILE_NAMES: &[&str] = &[".gilcheck.toml", "gilcheck.toml", "pyproject.toml"];
@@ -28,6 +30,10 @@ pub struct Overrides {
     pub layers: Vec<Layer>,
     /// The baseline is about to be written, so it need not be there.
     pub baseline_may_be_missing: bool,
+    /// What is excluded is left out even where it was named, whatever the settings say.
+    pub always_exclude: bool,
+    /// Every file is parsed: for checking.
+    pub exhaustive: bool,
 }
 
 /// Settings and where they come from.
@@ -42,20 +48,6 @@ pub struct Found {
 }
 
 impl Found {
-    /// What the walk is to leave out.
-    pub fn exclude(&self) -> Exclude {
-        Exclude {
-            patterns: self.settings.exclude.clone(),
-            forced: self.settings.force_exclude,
-            gitignore: self.settings.respect_gitignore,
-        }
-    }
-
-    /// The same, for files that are named too: an editor opens whatever there is.
-    pub fn exclude_always(&self) -> Exclude {
-        Exclude { forced: true, ..self.exclude() }
-    }
-
     /// The settings in the terms of an engine whose paths are relative to `base`, a real path.
     pub fn settings_at(&self, base: &Path) -> Settings {
         let mut settings = self.settings.clone();
@@ -102,8 +94,149 @@ impl SettingsError {
     }
 }
 
-/// The settings for the file or folder at `path`, which need not exist.
-pub fn settings_for(path: &Path, overrides: &Overrides) -> Result<Found, SettingsError> {
+/// The settings of folders: in each, those of the nearest settings file at or above it. What was read is kept.
+#[derive(Debug, Default)]
+pub struct Resolver {
+    overrides: Overrides,
+    /// By real folders.
+    known: Mutex<BTreeMap<PathBuf, Resolved>>,
+    /// What held where before.
+    earlier: BTreeMap<PathBuf, Resolved>,
+    /// By the folders whose settings they are.
+    broken: Mutex<BTreeMap<PathBuf, SettingsError>>,
+}
+
+/// What holds in a folder.
+#[derive(Debug, Clone)]
+struct Resolved {
+    found: Arc<Found>,
+    exclude: Arc<Exclude>,
+}
+
+impl Resolver {
+    /// One that has read nothing yet.
+    pub fn new(overrides: Overrides) -> Resolver {
+        Resolver { overrides, ..Resolver::default() }
+    }
+
+    /// One that reads everything anew; where a settings file is broken, what held before goes on to hold.
+    pub fn again(&self, overrides: Overrides) -> Resolver {
+        let mut earlier = self.earlier.clone();
+        earlier.extend(lock(&self.known).clone());
+        Resolver { overrides, earlier, ..Resolver::default() }
+    }
+
+    /// The settings for the file or folder at `path`, which need not exist.
+    pub fn settings(&self, path: &Path) -> Result<Arc<Found>, SettingsError> {
+        Ok(self.at(&walk::real(path))?.found)
+    }
+
+    /// What the walk is to leave out of a real folder. A broken settings file is noted: [`Resolver::broken`].
+    pub fn exclude(&self, folder: &Path) -> Arc<Exclude> {
+        // The second time, what holds above a broken file is known.
+        let resolved = self.at(folder).or_else(|_| self.at(folder));
+        resolved.map(|resolved| resolved.exclude).unwrap_or_default()
+    }
+
+    /// The settings files that were read, in path order.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let known = lock(&self.known);
+        let files: BTreeSet<PathBuf> =
+            known.values().flat_map(|resolved| resolved.found.files.iter().cloned()).collect();
+        files.into_iter().collect()
+    }
+
+    /// The settings files that could not be read, in path order.
+    pub fn broken(&self) -> Vec<SettingsError> {
+        lock(&self.broken).values().cloned().collect()
+    }
+
+    /// The first of them that concerns the file at a real path.
+    pub fn broken_for(&self, place: &Path) -> Option<SettingsError> {
+        let broken = lock(&self.broken);
+        broken.iter().find(|(folder, _)| place.starts_with(folder)).map(|(_, broken)| broken.clone())
+    }
+
+    /// The folders below `base` where other settings begin to hold than above, in the terms of an engine whose paths
+    /// are relative to it: `outer` holds where none of them does.
+    pub fn scopes(&self, base: &Path, outer: &Settings) -> Vec<(String, Settings)> {
+        let mut scopes: Vec<(String, Settings)> = Vec::new();
+        // Folders stand before what is in them.
+        let known = lock(&self.known);
+        for (folder, resolved) in known.iter().filter(|(folder, _)| folder.starts_with(base)) {
+            let parent = folder.parent().filter(|parent| parent.starts_with(base)).and_then(|parent| known.get(parent));
+            if parent.is_some_and(|parent| Arc::ptr_eq(&parent.found, &resolved.found)) {
+                continue;
+            }
+            let path = walk::engine_path(base, folder);
+            let settings = resolved.found.settings_at(base);
+            let above = scopes.iter().rev().find(|(above, _)| is_inside(&path, above));
+            if settings != *above.map_or(outer, |(_, settings)| settings) {
+                scopes.push((path, settings));
+            }
+        }
+        scopes
+    }
+
+    fn at(&self, place: &Path) -> Result<Resolved, SettingsError> {
+        let is_one_for_all = self.overrides.isolated || self.overrides.file.is_some();
+        let has_own = |folder: &Path| FILE_NAMES.iter().any(|name| folder.join(name).is_file());
+        // The folders from here upwards that have no settings file of their own, and the first that has one.
+        let mut inside: Vec<&Path> = Vec::new();
+        let mut top = place;
+        let known = loop {
+            if let Some(known) = lock(&self.known).get(top) {
+                break Some(known.clone());
+            }
+            inside.push(top);
+            match top.parent() {
+                Some(parent) if is_one_for_all || !has_own(top) => top = parent,
+                Some(_) | None => break None,
+            }
+        };
+        let resolved = match known {
+            Some(resolved) => resolved,
+            None => self.read_at(top)?,
+        };
+        let mut known = lock(&self.known);
+        for folder in inside {
+            known.insert(folder.to_path_buf(), resolved.clone());
+        }
+        Ok(resolved)
+    }
+
+    fn read_at(&self, folder: &Path) -> Result<Resolved, SettingsError> {
+        let overrides = &self.overrides;
+        let resolved = settings_for(folder, overrides).and_then(|found| {
+            let Settings { exclude, force_exclude, respect_gitignore, .. } = &found.settings;
+            let exclude = Exclude::new(exclude, *force_exclude || overrides.always_exclude, *respect_gitignore);
+            let exclude = Arc::new(exclude.map_err(|message| SettingsError::new(folder, message))?);
+            Ok(Resolved { found: Arc::new(found), exclude })
+        });
+        resolved.or_else(|broken| {
+            lock(&self.broken).insert(folder.to_path_buf(), broken.clone());
+            if let Some(earlier) = self.earlier.get(folder) {
+                return Ok(earlier.clone());
+            }
+            // What is asked about the folder later is answered by what holds above it.
+            if let Some(above) = folder.parent().and_then(|parent| self.at(parent).ok()) {
+                lock(&self.known).insert(folder.to_path_buf(), above);
+            }
+            Err(broken)
+        })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether the engine's `path` is that of the folder or lies below it.
+fn is_inside(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn settings_for(path: &Path, overrides: &Overrides) -> Result<Found, SettingsError> {
     let here = current_folder();
     let mut found = if overrides.isolated {
         Found { settings: Settings::default(), folder: here, files: Vec::new() }
@@ -124,6 +257,7 @@ pub fn settings_for(path: &Path, overrides: &Overrides) -> Result<Found, Setting
     for layer in &overrides.layers {
         found.settings.apply(layer);
     }
+    found.settings.exhaustive = overrides.exhaustive;
     read_baseline(&mut found.settings, overrides.baseline_may_be_missing)?;
     Ok(found)
 }

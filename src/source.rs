@@ -48,7 +48,7 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, DecodeError> {
             charset
         }
     };
-    match charset {
+    let text = match charset {
         Charset::Utf8 => utf8(bytes, marked),
         Charset::Ascii => match bytes.iter().position(|byte| !byte.is_ascii()) {
             Some(at) => Err(error_at(&bytes, at, malformed(&bytes, at, "ASCII"))),
@@ -56,6 +56,18 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, DecodeError> {
         },
         Charset::Latin1 => Ok(bytes.iter().map(|&byte| char::from(byte)).collect()),
         Charset::Other(encoding) => other(&bytes, encoding),
+    };
+    text.map(without_lone_returns)
+}
+
+/// A carriage return by itself ends a line in Python, but no comment in the grammar. The length stays the same.
+fn without_lone_returns(text: String) -> String {
+    let bytes = text.as_bytes();
+    let is_lone = |at: usize| bytes.get(at + 1) != Some(&b'\n');
+    if memchr::memchr_iter(b'\r', bytes).any(is_lone) {
+        text.replace("\r\n", "\0").replace('\r', "\n").replace('\0', "\r\n")
+    } else {
+        text
     }
 }
 
@@ -394,6 +406,7 @@ mod tests {
         );
         reads(b"\r\n#coding=koi8-r\n\xc1", "\r\n#coding=koi8-r\n\u{430}");
         reads(b"# encoding: shift_jis\n\x82\xa0", "# encoding: shift_jis\nあ");
+        reads(b"a  # b\rc\r\nd\n\r\r\n", "a  # b\nc\r\nd\n\n\r\n");
         reads(b"import x\n# coding: nonsense", "import x\n# coding: nonsense");
         reads(b"# no cookie\n\n# coding: nonsense", "# no cookie\n\n# coding: nonsense");
     }

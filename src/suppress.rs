@@ -11,6 +11,7 @@
 //! pool.map(f, xs)  # noqa: GIL101
 //! ```
 
+use crate::config::nearest;
 use crate::text::{LineIndex, Span};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -48,7 +49,13 @@ pub enum Kind {
     Enable,
     /// `noqa`, which is for other linters too.
     Noqa,
+    /// A slip of the pen for this word of [`WORDS`]: it does nothing.
+    Slip(&'static str),
 }
+
+/// What may follow `gilcheck:`.
+const WORDS: [(&str, Kind); 4] =
+    [("ignore", Kind::Ignore), ("file-ignore", Kind::FileIgnore), ("disable", Kind::Disable), ("enable", Kind::Enable)];
 
 /// A code or a name between the brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +89,8 @@ pub struct Unused {
     pub codes: Vec<String>,
     /// Those that name no rule.
     pub unknown: Vec<String>,
+    /// The word that was meant, where it is no word of ours.
+    pub meant: Option<&'static str>,
     /// What is left when they go: the range to replace, and by what.
     pub removal: (Span, String),
 }
@@ -116,14 +125,16 @@ impl Suppressions {
                         Reach::Onwards(row..=blocks.end(comment.start, indentation(text, lines, row)))
                     }
                     Kind::Ignore if alone.binary_search(&row).is_ok() => {
-                        // Other comments may stand between it and the statement it is for.
+                        // Other comments and empty lines may stand between it and the statement it is for.
+                        let is_blank = |row| lines.line_span(text, row).of(text).trim().is_empty();
+                        let last = lines.row(Span::new(text.len(), text.len()).start);
                         let mut below = row + 1;
-                        while alone.binary_search(&below).is_ok() {
+                        while below < last && (alone.binary_search(&below).is_ok() || is_blank(below)) {
                             below += 1;
                         }
                         Reach::Rows(vec![row, below])
                     }
-                    Kind::Ignore | Kind::Noqa => Reach::Rows(vec![row]),
+                    Kind::Ignore | Kind::Noqa | Kind::Slip(_) => Reach::Rows(vec![row]),
                 };
                 let Part { kind, span, whole, codes } = part;
                 found.directives.push(Directive { kind, span, whole, codes, reach });
@@ -151,6 +162,9 @@ impl Suppressions {
         let mut open: Option<Use> = None;
         for (index, directive) in self.directives.iter().enumerate() {
             let Some(by) = directive.holds(code, name) else { continue };
+            if matches!(directive.kind, Kind::Slip(_)) {
+                continue;
+            }
             match &directive.reach {
                 Reach::File => uses.push((index, by)),
                 Reach::Rows(rows) if rows.iter().any(on_row) => uses.push((index, by)),
@@ -177,6 +191,10 @@ impl Suppressions {
         for (index, directive) in self.directives.iter().enumerate() {
             // What `enable` ends may have been used or not; it is no comment that silences.
             if directive.kind == Kind::Enable {
+                continue;
+            }
+            if let Kind::Slip(meant) = directive.kind {
+                all.push(directive.slip(text, meant));
                 continue;
             }
             let Some(codes) = &directive.codes else {
@@ -235,7 +253,24 @@ impl Directive {
             text: self.span.of(text).to_string(),
             codes: idle.iter().filter_map(name).collect(),
             unknown,
+            meant: None,
             removal,
+        }
+    }
+
+    /// The word that is none, and what is to take its place.
+    fn slip(&self, text: &str, meant: &'static str) -> Unused {
+        let written = self.span.of(text);
+        // The span ends with the word.
+        let word = written.rsplit(|c: char| !is_word(c)).next().unwrap_or("");
+        let start = self.span.end - Span::new(0, word.len()).end;
+        Unused {
+            span: self.span,
+            text: written.to_string(),
+            codes: Vec::new(),
+            unknown: Vec::new(),
+            meant: Some(meant),
+            removal: (Span { start, end: self.span.end }, meant.to_string()),
         }
     }
 
@@ -431,19 +466,22 @@ fn directives(text: &str, comment: Span) -> Vec<Part> {
         .collect()
 }
 
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '-' || c == '_'
+}
+
 type Parsed = (Kind, Option<Vec<Code>>, usize);
 
 /// `ignore`, `ignore[GIL101, cpu-in-threads] reason`, `file-ignore[GIL101]`, `disable[…]`, `enable[…]`. The text
 /// starts at byte `at` of the file.
 fn own(text: &str, at: usize) -> Option<Parsed> {
-    let words = [
-        ("ignore", Kind::Ignore),
-        ("file-ignore", Kind::FileIgnore),
-        ("disable", Kind::Disable),
-        ("enable", Kind::Enable),
-    ];
-    let (word, kind) = words.into_iter().find(|(word, _)| text.starts_with(word))?;
+    let word = text.get(..text.find(|c| !is_word(c)).unwrap_or(text.len()))?;
     let rest = text.get(word.len()..)?;
+    let Some((_, kind)) = WORDS.into_iter().find(|(known, _)| *known == word) else {
+        // What is not even like one of the words may be a note to people.
+        let meant = nearest(word, WORDS.map(|(known, _)| known))?;
+        return Some((Kind::Slip(meant), None, word.len()));
+    };
     if let Some(list) = rest.strip_prefix('[') {
         let (list, _) = list.split_once(']')?;
         let mut start = word.len() + 1;

@@ -27,17 +27,34 @@ pub enum Given {
 }
 
 /// What is left out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub struct Exclude {
-    /// `.gitignore` patterns, each with the folder that it is relative to.
-    pub patterns: Vec<Located>,
-    /// They hold for files that were named too, not only for those found in folders.
+    excluded: Vec<Excluded>,
+    /// It is left out even where it was named, not only where it is found in folders.
     pub forced: bool,
     /// What `.gitignore` and its like name is left out too.
     pub gitignore: bool,
 }
 
+impl Exclude {
+    /// `.gitignore` patterns, each with the folder that it is relative to. An error is one that is no pattern.
+    pub fn new(patterns: &[Located], forced: bool, gitignore: bool) -> Result<Exclude, String> {
+        let current = current_folder();
+        Ok(Exclude { excluded: Excluded::new(patterns, &current)?, forced, gitignore })
+    }
+
+    /// Whether the file or folder at a real path, itself, is left out. Of patterns that disagree the last counts.
+    fn holds(&self, place: &Path, is_dir: bool) -> bool {
+        let decided = self.excluded.iter().rev().map(|it| it.matched(place, is_dir)).find(|it| !it.is_none());
+        decided.is_some_and(|it| it.is_ignore())
+    }
+}
+
+/// What is left out of what lies directly in a folder: its settings may say so.
+pub type ExcludeIn<'a> = dyn Fn(&Path) -> Arc<Exclude> + Sync + 'a;
+
 /// Patterns of one folder.
+#[derive(Debug)]
 struct Excluded {
     folder: PathBuf,
     patterns: Gitignore,
@@ -45,8 +62,8 @@ struct Excluded {
 
 impl Excluded {
     /// One for each run of patterns with the same folder; those of no folder are relative to `current`.
-    fn new(exclude: &Exclude, current: &Path) -> Result<Vec<Excluded>, String> {
-        let groups = exclude.patterns.chunk_by(|a, b| a.folder == b.folder);
+    fn new(patterns: &[Located], current: &Path) -> Result<Vec<Excluded>, String> {
+        let groups = patterns.chunk_by(|a, b| a.folder == b.folder);
         let group = |group: &[Located]| {
             let folder = group.first().map_or("", |it| &it.folder);
             let folder = if folder.is_empty() { current.to_path_buf() } else { PathBuf::from(folder) };
@@ -68,12 +85,6 @@ impl Excluded {
         let inside = inside.or_else(|| place.file_name().map(Path::new)).filter(|path| !path.as_os_str().is_empty());
         inside.map_or(Match::None, |path| self.patterns.matched(path, is_dir).map(drop))
     }
-}
-
-/// Whether the file or folder at a real path, itself, is left out. Of patterns that disagree the last counts.
-fn is_left_out(excluded: &[Excluded], place: &Path, is_dir: bool) -> bool {
-    let decided = excluded.iter().rev().map(|it| it.matched(place, is_dir)).find(|it| !it.is_none());
-    decided.is_some_and(|it| it.is_ignore())
 }
 
 /// What was read.
@@ -117,19 +128,19 @@ pub struct Trouble {
 
 /// Reads what was given and the projects around it. `tick` is called for each file read.
 ///
-/// An error is a path that does not exist or a pattern that is none, with the remedy.
-pub fn read(given: &[Given], exclude: &Exclude, tick: &(dyn Fn() + Sync)) -> Result<Tree, String> {
+/// An error is a path that does not exist, with the remedy.
+pub fn read(given: &[Given], exclude: &ExcludeIn<'_>, tick: &(dyn Fn() + Sync)) -> Result<Tree, String> {
     read_unless(given, exclude, &|_| None, tick)
 }
 
 /// The same, but asks first whether the text at a real path is at hand.
 pub fn read_unless(
     given: &[Given],
-    exclude: &Exclude,
+    exclude: &ExcludeIn<'_>,
     known: &(dyn Fn(&Path) -> Option<Arc<str>> + Sync),
     tick: &(dyn Fn() + Sync),
 ) -> Result<Tree, String> {
-    let mut finder = Finder::new(exclude)?;
+    let mut finder = Finder::new(exclude);
     for item in given {
         finder.find(item)?;
     }
@@ -200,8 +211,7 @@ struct Candidate {
 }
 
 struct Finder<'a> {
-    exclude: &'a Exclude,
-    excluded: Arc<[Excluded]>,
+    exclude: &'a ExcludeIn<'a>,
     current: PathBuf,
     candidates: BTreeMap<PathBuf, Candidate>,
     contexts: Vec<Context>,
@@ -210,17 +220,15 @@ struct Finder<'a> {
 }
 
 impl<'a> Finder<'a> {
-    fn new(exclude: &'a Exclude) -> Result<Finder<'a>, String> {
-        let current = std::env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
-        Ok(Finder {
+    fn new(exclude: &'a ExcludeIn<'a>) -> Finder<'a> {
+        Finder {
             exclude,
-            excluded: Excluded::new(exclude, &current)?.into(),
-            current,
+            current: current_folder(),
             candidates: BTreeMap::new(),
             contexts: Vec::new(),
             roots: Vec::new(),
             troubles: Vec::new(),
-        })
+        }
     }
 
     fn trouble(&mut self, shown: &Path, reason: String) {
@@ -235,7 +243,7 @@ impl<'a> Finder<'a> {
                 self.candidates.insert(self.current.join("stdin.py"), candidate);
             }
             Given::Text(Some(path), bytes) => {
-                let place = self.place(path);
+                let place = real(path);
                 let candidate = Candidate { shown: show(path), reported: true, text: Some(bytes.clone()) };
                 self.add_file(path, place, candidate);
             }
@@ -253,7 +261,7 @@ impl<'a> Finder<'a> {
                 return Ok(());
             }
         };
-        let place = self.place(path);
+        let place = real(path);
         if metadata.is_dir() {
             self.find_folder(path, &place);
         } else if metadata.is_file() {
@@ -266,21 +274,11 @@ impl<'a> Finder<'a> {
         Ok(())
     }
 
-    /// Where a path really is; for a file that does not exist, where it would be.
-    fn place(&self, path: &Path) -> PathBuf {
-        fs::canonicalize(path).unwrap_or_else(|_| {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.and_then(|folder| fs::canonicalize(folder).ok());
-            let folder = folder.unwrap_or_else(|| self.current.clone());
-            path.file_name().map_or(folder.clone(), |name| folder.join(name))
-        })
-    }
-
     fn add_file(&mut self, path: &Path, place: PathBuf, candidate: Candidate) {
-        if self.exclude.forced && self.is_excluded(&place) {
+        let folder = place.parent().unwrap_or(&place).to_path_buf();
+        if (self.exclude)(&folder).forced && self.is_excluded(&place) {
             return;
         }
-        let folder = place.parent().unwrap_or(&place).to_path_buf();
         let absolute = if path.is_absolute() { Shown::Absolute } else { Shown::Relative };
         let context = match project_root(&folder) {
             Some(root) => Context { folder: root, extent: Extent::Everything, absolute },
@@ -337,31 +335,35 @@ impl<'a> Finder<'a> {
 
     /// Whether a named file is left out, itself or by a folder above it.
     fn is_excluded(&self, place: &Path) -> bool {
-        let holds = |part: &Path| self.excluded.iter().any(|it| part.starts_with(&it.folder));
-        let parts = place.ancestors().enumerate().take_while(|(above, part)| *above == 0 || holds(part));
-        parts.into_iter().any(|(above, part)| is_left_out(&self.excluded, part, above > 0))
+        let by = |exclude: &Exclude, above: usize, part: &Path| {
+            let reaches = above == 0 || exclude.excluded.iter().any(|it| part.starts_with(&it.folder));
+            reaches && exclude.holds(part, above > 0)
+        };
+        let mut parts = place.ancestors().enumerate();
+        parts.any(|(above, part)| part.parent().is_some_and(|folder| by(&(self.exclude)(folder), above, part)))
     }
 
     /// The Python files below a folder: their paths from there, and where they really are.
     fn walk(&self, path: &Path, place: &Path, extent: Extent) -> (Vec<(PathBuf, PathBuf)>, Vec<Trouble>) {
-        let excluded = Arc::clone(&self.excluded);
-        let (top, real) = (path.to_path_buf(), place.to_path_buf());
-        let keep = move |entry: &DirEntry| {
+        // The walker's own filter must outlive it, and what is left out where is only borrowed.
+        let keep = |entry: &DirEntry| {
             let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-            let relative = entry.path().strip_prefix(&top).unwrap_or(entry.path());
+            let relative = entry.path().strip_prefix(path).unwrap_or(entry.path());
             let wanted = extent == Extent::Everything || !is_dir || entry.path().join("__init__.py").exists();
-            let place = real.join(relative);
-            entry.depth() == 0 || (wanted && !is_left_out(&excluded, &place, is_dir))
+            let place = place.join(relative);
+            let exclude = place.parent().map(|folder| (self.exclude)(folder));
+            entry.depth() == 0 || (wanted && !exclude.is_some_and(|exclude| exclude.holds(&place, is_dir)))
         };
         let found = Mutex::new(Vec::new());
         let troubles = Mutex::new(Vec::new());
         let mut builder = WalkBuilder::new(path);
-        builder.hidden(false).require_git(false).filter_entry(keep).threads(rayon::current_num_threads());
-        let gitignore = self.exclude.gitignore;
+        builder.hidden(false).require_git(false).threads(rayon::current_num_threads());
+        let gitignore = (self.exclude)(place).gitignore;
         builder.ignore(gitignore).git_ignore(gitignore).git_global(gitignore).git_exclude(gitignore);
         builder.build_parallel().run(|| {
             Box::new(|entry| {
                 match entry {
+                    Ok(entry) if !keep(&entry) => return WalkState::Skip,
                     Ok(entry) => {
                         let relative = entry.path().strip_prefix(path).unwrap_or(entry.path());
                         if let Some(real) = python_file(&entry, &place.join(relative)) {
@@ -410,6 +412,18 @@ impl<'a> Finder<'a> {
         tree.troubles.dedup();
         tree
     }
+}
+
+/// Where a path really is; for one that does not exist, where it would be.
+pub fn real(path: &Path) -> PathBuf {
+    let whole = current_folder().join(path);
+    let real = |above: &Path| Some(fs::canonicalize(above).ok()?.join(whole.strip_prefix(above).ok()?));
+    // Joined with nothing, a path would end in a `/`.
+    fs::canonicalize(&whole).ok().or_else(|| whole.ancestors().skip(1).find_map(real)).unwrap_or(whole)
+}
+
+fn current_folder() -> PathBuf {
+    std::env::current_dir().and_then(fs::canonicalize).unwrap_or_default()
 }
 
 fn push<T>(list: &Mutex<Vec<T>>, item: T) {
@@ -519,12 +533,14 @@ fn missing(path: &Path) -> String {
 /// system's root are none, whatever they hold: too much lies below them.
 fn project_root(folder: &Path) -> Option<PathBuf> {
     let home = std::env::home_dir().and_then(|home| fs::canonicalize(home).ok());
-    let markers = ["pyproject.toml", "gilcheck.toml", ".gilcheck.toml", "setup.py", "setup.cfg", ".git", ".hg"];
-    folder
-        .ancestors()
-        .take_while(|folder| folder.parent().is_some() && Some(*folder) != home.as_deref())
-        .find(|folder| markers.iter().any(|marker| folder.join(marker).exists()))
-        .map(Path::to_path_buf)
+    let nearest = |markers: &[&str]| {
+        let mut above =
+            folder.ancestors().take_while(|folder| folder.parent().is_some() && Some(*folder) != home.as_deref());
+        above.find(|folder| markers.iter().any(|marker| folder.join(marker).exists())).map(Path::to_path_buf)
+    };
+    // Settings of our own may be those of a part of a project.
+    nearest(&["pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg"])
+        .or_else(|| nearest(&["gilcheck.toml", ".gilcheck.toml"]))
 }
 
 /// The outermost of the packages that the folder and its parents make without a break.

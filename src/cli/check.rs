@@ -1,12 +1,12 @@
 //! `gilcheck check`.
 
 use super::fix::{self, Asked, Place};
-use super::settings::{self, BaselineChoice};
+use super::settings::{self, BaselineChoice, Run};
 use super::{Check, Color, Exit, Failure, edit, say, show, watch};
 use crate::analysis::{Analysis, AnalysisHost, Change};
-use crate::config::{Settings, nearest};
+use crate::config::{Located, Settings, nearest};
 use crate::diagnostic::Diagnostic;
-use crate::discover::{Found, current_folder, engine_folder};
+use crate::discover::{current_folder, engine_folder};
 use crate::render::{self, Context, Format, Style, statistics};
 use crate::source;
 use crate::walk::{self, Given};
@@ -38,25 +38,29 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
     if arguments.watch {
         return watch::watch(arguments, color);
     }
-    let progress = Progress::new(arguments.quiet);
-    let found = find(arguments)?;
+    let start = Instant::now();
+    let progress = Progress::new(arguments.is_quiet());
+    let run = find(arguments)?;
     if arguments.show_settings {
-        return show::settings(&found);
+        return show::settings(&run.found);
     }
-    if arguments.update_baseline && found.settings.baseline.is_none() {
+    if arguments.update_baseline && run.found.settings.baseline.is_none() {
         let example = "`--baseline .gilcheck-baseline.json --update-baseline`";
         return Err(format!("`--update-baseline` needs to know which file: {example}").into());
     }
-    let mut loaded = load(&given(arguments)?, found, &progress)?;
+    let mut loaded = load(&given(arguments)?, &run, &progress)?;
     let files = loaded.analysis.reported_files().count();
     if files == 0 && loaded.troubles > 0 {
         return Err("none of the given files could be read".to_string().into());
+    }
+    if arguments.verbose {
+        progress.aside(|| say_what_was_read(&run, &loaded, files, start.elapsed()));
     }
     if arguments.show_files {
         return show_files(&loaded);
     }
     progress.working();
-    let asked = Asked::of(arguments);
+    let asked = Asked::of(arguments, &loaded.settings);
     let fixed = if asked.rewrites() { Some(fix::fix(&mut loaded, arguments, asked)?) } else { None };
     if asked.diff || asked.only {
         progress.done();
@@ -83,25 +87,31 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
     write(arguments, color, &loaded, &diagnostics)?;
     if files == 0 {
         say("warning: no Python files (*.py, *.pyw, *.ipynb) found under the given paths");
-    } else if !arguments.quiet && format(arguments, &loaded.settings).is_for_people() {
+    } else if !arguments.is_quiet() && format(arguments, &loaded.settings).is_for_people() {
         say(&summary(diagnostics.len(), files));
-        if !gone.is_empty() {
-            let count = count(gone.len(), "finding");
+        if gone > 0 {
+            let count = count(gone, "finding");
             say(&format!("{count} of the baseline no longer found; `--update-baseline` takes them out."));
         }
-        fix::say_offers(&diagnostics, arguments);
+        fix::say_offers(&diagnostics, asked);
+    }
+    if arguments.verbose {
+        say(&format!("Took {:.2} s.", start.elapsed().as_secs_f64()));
     }
     if let Some(fixed) = &fixed {
         fixed.say(arguments);
         if fixed.refused > 0 {
             return Ok(Exit::Failed);
         }
+        if let Some(exit) = fixed.exit(arguments) {
+            return Ok(exit);
+        }
     }
     if diagnostics.is_empty() || arguments.exit_zero { Ok(Exit::Clean) } else { Ok(Exit::Findings) }
 }
 
 /// The settings for what was given.
-pub(super) fn find(arguments: &Check) -> Result<Found, Failure> {
+pub(super) fn find(arguments: &Check) -> Result<Run, Failure> {
     let baseline = BaselineChoice { file: arguments.baseline.clone(), may_be_missing: arguments.update_baseline };
     // Standard input stands where its file would.
     let given = |path: &PathBuf| match (path.as_os_str() == "-", &arguments.stdin_filename) {
@@ -138,6 +148,7 @@ pub(super) fn write(
         }
     };
     match &arguments.output.output_file {
+        None if arguments.silent => {}
         None => {
             let mut out = BufWriter::new(io::stdout().lock());
             emit(&mut out, style(color))?;
@@ -197,23 +208,29 @@ fn show_files(loaded: &Loaded) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
+/// Folders with settings of their own may have baselines of their own.
 fn update_baseline(loaded: &Loaded) -> Result<Exit, Failure> {
-    let Some(crate::config::Located { folder, text }) = &loaded.settings.baseline else { return Ok(Exit::Failed) };
-    let folder = Path::new(folder);
-    let baseline = loaded.analysis.new_baseline(|path| folder.join(path).is_file());
-    let file = folder.join(text);
-    let wrong = |error: io::Error| Failure::Message(format!("{}: cannot write the baseline: {error}", file.display()));
-    let new = baseline.to_text();
-    if fs::read_to_string(&file).ok().as_ref() != Some(&new) {
-        edit::replace(&file, new.as_bytes()).map_err(wrong)?;
+    let remains = |folder: &str, path: &str| Path::new(folder).join(path).is_file();
+    for (Located { folder, text }, baseline) in loaded.analysis.new_baselines(remains) {
+        let file = Path::new(&folder).join(&text);
+        let wrong = |error| Failure::Message(format!("{}: cannot write the baseline: {error}", file.display()));
+        let new = baseline.to_text();
+        if fs::read_to_string(&file).ok().as_ref() != Some(&new) {
+            edit::replace(&file, new.as_bytes()).map_err(wrong)?;
+        }
+        say(&format!("{} in the baseline {text}.", count(baseline.len(), "finding")));
     }
-    say(&format!("{} in the baseline {text}.", count(baseline.len(), "finding")));
     Ok(Exit::Clean)
 }
 
 /// Reads the files and hands them to the engine.
-pub(super) fn load(given: &[Given], found: Found, progress: &Progress) -> Result<Loaded, Failure> {
-    let tree = walk::read(given, &found.exclude(), &|| progress.tick())?;
+pub(super) fn load(given: &[Given], run: &Run, progress: &Progress) -> Result<Loaded, Failure> {
+    let Run { found, resolver } = run;
+    let tree = walk::read(given, &|folder| resolver.exclude(folder), &|| progress.tick())?;
+    let mut reported = tree.files.iter().filter(|file| file.reported);
+    if let Some(broken) = reported.find_map(|file| resolver.broken_for(&file.place)) {
+        return Err(broken.to_string().into());
+    }
     progress.aside(|| {
         for trouble in &tree.troubles {
             say(&format!("{}: {}", trouble.shown, trouble.reason));
@@ -221,6 +238,7 @@ pub(super) fn load(given: &[Given], found: Found, progress: &Progress) -> Result
     });
     let settings = found.settings_at(&tree.base);
     let mut host = AnalysisHost::new(settings.clone());
+    host.set_scopes(settings.clone(), resolver.scopes(&tree.base, &settings));
     let mut shown = BTreeMap::new();
     let mut places = BTreeMap::new();
     for file in tree.files {
@@ -260,6 +278,22 @@ pub(super) fn given(arguments: &Check) -> Result<Vec<Given>, Failure> {
 fn meant_command(path: &Path) -> Option<&'static str> {
     let commands = ["check", "explain", "knowledge", "graph", "rule", "config", "report", "completions", "version"];
     if path.exists() { None } else { nearest(path.to_str()?, commands) }
+}
+
+/// What a person wants to know who wonders why a file is checked, or is not.
+fn say_what_was_read(run: &Run, loaded: &Loaded, files: usize, took: Duration) {
+    match run.resolver.files().as_slice() {
+        [] => say("No settings file; the defaults hold."),
+        files => files.iter().for_each(|file| say(&format!("Settings: {}", file.display()))),
+    }
+    say(&format!("Interpreter: Python {}", loaded.settings.target));
+    let context = loaded.shown.len() - files;
+    let base = loaded.base.display();
+    say(&format!(
+        "Read {} to check and {context} as context below {base} in {:.2} s.",
+        count(files, "file"),
+        took.as_secs_f64()
+    ));
 }
 
 fn say_oddities(context: &Context<'_>) {

@@ -1,8 +1,10 @@
 //! `--fix`, `--diff`: rewrites applied in memory, round by round, and written whole or not at all.
 
 use super::check::Loaded;
+use super::settings::flag;
 use super::{Check, Exit, Failure, say};
 use crate::analysis::Change;
+use crate::config::Settings;
 use crate::diagnostic::{Applicability, Diagnostic, Fix};
 use crate::fix::edits::{apply, compose};
 use crate::render::harmless;
@@ -19,19 +21,23 @@ const MOST_ROUNDS: usize = 30;
 /// What the options ask for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
-    fix: bool,
+    pub fix: bool,
     pub diff: bool,
     pub only: bool,
     least: Applicability,
 }
 
 impl Asked {
-    pub fn of(arguments: &Check) -> Asked {
+    pub fn of(arguments: &Check, settings: &Settings) -> Asked {
+        // What comments or a baseline are made of must stay as it was found.
+        let may_fix = !arguments.update_baseline && arguments.add_ignore.is_none();
+        let fix = flag(arguments.fix, arguments.no_fix).unwrap_or(settings.fix && may_fix);
+        let unsafe_too = flag(arguments.unsafe_fixes, arguments.no_unsafe_fixes).unwrap_or(settings.unsafe_fixes);
         Asked {
-            fix: arguments.fix,
+            fix,
             diff: arguments.diff,
             only: arguments.fix_only,
-            least: if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe },
+            least: if unsafe_too { Applicability::Unsafe } else { Applicability::Safe },
         }
     }
 
@@ -137,7 +143,7 @@ pub(super) fn finish(loaded: &Loaded, arguments: &Check, asked: Asked, fixed: Fi
     }
     fixed.to_stdout(loaded)?;
     fixed.say(arguments);
-    Ok(if fixed.refused > 0 { Exit::Failed } else { Exit::Clean })
+    Ok(if fixed.refused > 0 { Exit::Failed } else { fixed.exit(arguments).unwrap_or(Exit::Clean) })
 }
 
 impl Fixed {
@@ -153,9 +159,15 @@ impl Fixed {
         Ok(true)
     }
 
+    /// How the run ends where that depends on something having been fixed.
+    pub fn exit(&self, arguments: &Check) -> Option<Exit> {
+        let counts = arguments.exit_non_zero_on_fix && !arguments.exit_zero;
+        (counts && !self.texts.is_empty()).then_some(Exit::Findings)
+    }
+
     /// Says what was done.
     pub fn say(&self, arguments: &Check) {
-        if arguments.quiet {
+        if arguments.is_quiet() {
             return;
         }
         let done = if arguments.diff { "Would fix" } else { "Fixed" };
@@ -172,15 +184,16 @@ impl Fixed {
 }
 
 /// Says what `--fix` could do about what is left.
-pub(super) fn say_offers(found: &[Diagnostic], arguments: &Check) {
+pub(super) fn say_offers(found: &[Diagnostic], asked: Asked) {
     let count = |applicability: Applicability| {
         let all = found.iter().filter_map(|found| found.fix.as_deref());
         all.filter(|fix| fix.applicability == applicability && !fix.edits.is_empty()).count()
     };
     let (safe, unproved) = (count(Applicability::Safe), count(Applicability::Unsafe));
-    let hidden = if arguments.unsafe_fixes { 0 } else { unproved };
-    let usable = if arguments.unsafe_fixes { safe + unproved } else { safe };
-    if arguments.fix {
+    let unsafe_too = asked.least <= Applicability::Unsafe;
+    let hidden = if unsafe_too { 0 } else { unproved };
+    let usable = if unsafe_too { safe + unproved } else { safe };
+    if asked.fix {
         return;
     }
     match (usable, hidden) {

@@ -69,6 +69,14 @@ pub enum LogLevel {
 /// Runs gilcheck with these arguments, the program's name first. `serve` is the language server, the other caller
 /// of the engine.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, serve: fn(&Serve) -> Exit) -> Exit {
+    // `@FILE` stands for the arguments in its lines: more files may be given than a command line holds.
+    let arguments = match argfile::expand_args_from(arguments.into_iter(), argfile::parse_fromfile, argfile::PREFIX) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            say(&format!("error: cannot read the arguments in an `@FILE`: {error}"));
+            return Exit::Failed;
+        }
+    };
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -89,7 +97,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, serve: fn(&Serve) -> E
         Command::Completions { shell } => show::completions(shell),
         Command::Man => show::man(),
         Command::Server(arguments) => Ok(serve(&arguments)),
-        Command::Version => show::version(),
+        Command::Version { output_format } => show::version(output_format),
     };
     match result {
         Ok(exit) => exit,
@@ -152,6 +160,8 @@ enum Command {
     /// List the settings, or say what one is for.
     Config(Config),
     /// Print a script that completes gilcheck's arguments in a shell.
+    // ruff's name for it.
+    #[command(alias = "generate-shell-completion")]
     Completions {
         /// Which shell.
         #[arg(value_enum)]
@@ -162,12 +172,16 @@ enum Command {
     /// Serve an editor over stdin and stdout (the Language Server Protocol).
     Server(Serve),
     /// Print the version.
-    Version,
+    Version {
+        /// How the answer is written.
+        #[arg(long, value_enum, value_name = "FORMAT", default_value_t = AnswerFormat::Text)]
+        output_format: AnswerFormat,
+    },
 }
 
 #[derive(Debug, Args)]
 struct Check {
-    /// Files and folders to check; `-` for standard input.
+    /// Files and folders to check; `-` for standard input, `@FILE` for those that the file's lines name.
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
     /// The name of the file that standard input stands for.
@@ -186,7 +200,7 @@ struct Check {
     #[arg(long)]
     update_baseline: bool,
     /// Write a comment that silences it beside each finding, with this reason.
-    #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "",
+    #[arg(long, alias = "add-noqa", value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "",
         conflicts_with_all = ["update_baseline", "statistics", "fix", "diff", "fix_only"])]
     add_ignore: Option<String>,
     /// Check again whenever a file changes.
@@ -199,11 +213,15 @@ struct Check {
     #[arg(long)]
     show_settings: bool,
     /// Apply the fixes that keep the program's meaning.
-    #[arg(long)]
+    #[arg(long, overrides_with = "no_fix")]
     fix: bool,
+    #[arg(long, overrides_with = "fix", hide = true)]
+    no_fix: bool,
     /// Apply also those that could not be proved to keep it.
-    #[arg(long)]
+    #[arg(long, overrides_with = "no_unsafe_fixes")]
     unsafe_fixes: bool,
+    #[arg(long, overrides_with = "unsafe_fixes", hide = true)]
+    no_unsafe_fixes: bool,
     /// Print what the fixes would change, and change nothing.
     #[arg(long, conflicts_with_all = ["output_format", "statistics", "output_file"])]
     diff: bool,
@@ -216,9 +234,25 @@ struct Check {
     /// Exit with 0 even if something was found.
     #[arg(short, long)]
     exit_zero: bool,
+    /// Exit with 1 if something was fixed, even if nothing is left.
+    #[arg(long)]
+    exit_non_zero_on_fix: bool,
+    /// Say also which settings hold where, what was read, and how long it took.
+    #[arg(short, long, conflicts_with_all = ["quiet", "silent"])]
+    verbose: bool,
     /// Print findings and errors only.
     #[arg(short, long)]
     quiet: bool,
+    /// Print nothing but errors; the exit code says whether something was found.
+    #[arg(short, long)]
+    silent: bool,
+}
+
+impl Check {
+    /// Nothing is said but findings and errors, or errors alone.
+    fn is_quiet(&self) -> bool {
+        self.quiet || self.silent
+    }
 }
 
 /// How and where findings are written.
@@ -247,6 +281,15 @@ struct Choice {
     /// Leave these rules out.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     ignore: Vec<String>,
+    /// Fix findings of these rules only.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    fixable: Option<Vec<String>>,
+    /// Fix findings of these rules too.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    extend_fixable: Vec<String>,
+    /// Fix no finding of these rules.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    unfixable: Vec<String>,
     /// Leave rules out of files: `tests/**:GIL101`.
     #[arg(long, value_name = "PATTERN:RULE", value_delimiter = ',')]
     per_file_ignores: Option<Vec<String>>,
@@ -326,8 +369,8 @@ struct Knowledge {
     #[arg(long)]
     all: bool,
     /// How the answer is written.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = KnowledgeFormat::Text)]
-    output_format: KnowledgeFormat,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = AnswerFormat::Text)]
+    output_format: AnswerFormat,
     #[command(flatten)]
     options: Options,
 }
@@ -369,6 +412,9 @@ struct Rule {
     /// Print all pages.
     #[arg(long)]
     all: bool,
+    /// How the answer is written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = AnswerFormat::Text)]
+    output_format: AnswerFormat,
 }
 
 #[derive(Debug, Args)]
@@ -409,7 +455,7 @@ enum Color {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum KnowledgeFormat {
+enum AnswerFormat {
     Text,
     Json,
 }

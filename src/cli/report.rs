@@ -3,7 +3,6 @@
 use super::check::{Progress, count, load};
 use super::settings::{self, BaselineChoice};
 use super::{Exit, Failure, Report, say};
-use crate::analysis::AnalysisHost;
 use crate::config::Target;
 use crate::discover::{current_folder, engine_folder};
 use crate::render::{self, Context};
@@ -12,17 +11,15 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 pub(super) fn report(arguments: &Report) -> Result<Exit, Failure> {
-    let found = settings::find(&arguments.options, &arguments.choice, &BaselineChoice::default(), &arguments.paths)?;
+    let run = settings::find(&arguments.options, &arguments.choice, &BaselineChoice::default(), &arguments.paths)?;
     let given: Vec<Given> = arguments.paths.iter().cloned().map(Given::Path).collect();
     let progress = Progress::new(false);
-    let loaded = load(&given, found, &progress)?;
+    let loaded = load(&given, &run, &progress)?;
     progress.working();
     let findings = loaded.analysis.all_diagnostics();
     let target = loaded.settings.target;
     let free = Target { minor: target.minor.max(Target::NEWEST.minor), free_threaded: true, ..target };
-    let mut host = AnalysisHost::new(crate::config::Settings { target: free, ..loaded.settings.clone() });
-    host.take_files(&loaded.host);
-    let free_threaded = host.analysis().all_diagnostics();
+    let free_threaded = loaded.host.with_target(free).analysis().all_diagnostics();
     let sites = loaded.analysis.sites();
     progress.done();
     let here = current_folder();

@@ -3,8 +3,9 @@
 use super::{Choice, Failure, Options};
 use crate::config::layer::Layer;
 use crate::config::{FileRules, Located, glob};
-use crate::discover::{self, Found, Overrides, current_folder, engine_folder, rule_words, unknown_rule};
-use std::path::PathBuf;
+use crate::discover::{Found, Overrides, Resolver, current_folder, engine_folder, rule_words, unknown_rule};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What a command says of baselines.
 #[derive(Debug, Default, Clone)]
@@ -14,21 +15,28 @@ pub(super) struct BaselineChoice {
     pub may_be_missing: bool,
 }
 
-/// Finds and merges the settings for these paths. The settings of the first one hold for all: a run
-/// sees one project.
+/// The settings of a run.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// What holds for the first path, and for what concerns the run as a whole: the format, for one.
+    pub found: Arc<Found>,
+    /// What holds for each file.
+    pub resolver: Resolver,
+}
+
+/// Finds and merges the settings for these paths.
 pub(super) fn find(
     options: &Options,
     choice: &Choice,
     baseline: &BaselineChoice,
     paths: &[PathBuf],
-) -> Result<Found, Failure> {
-    let overrides = overrides(options, choice, baseline)?;
-    let first = paths.first().map_or(PathBuf::from("."), Clone::clone);
-    let mut found = discover::settings_for(&first, &overrides).map_err(|error| error.to_string())?;
-    found.settings.exhaustive = options.exhaustive;
+) -> Result<Run, Failure> {
+    let resolver = Resolver::new(overrides(options, choice, baseline)?);
+    let first = paths.first().map_or(Path::new("."), PathBuf::as_path);
+    let found = resolver.settings(first).map_err(|error| error.to_string())?;
     match found.settings.unknown_selector(&rule_words()) {
         Some(selector) => Err(unknown_rule(selector).into()),
-        None => Ok(found),
+        None => Ok(Run { found, resolver }),
     }
 }
 
@@ -36,6 +44,7 @@ fn overrides(options: &Options, choice: &Choice, baseline: &BaselineChoice) -> R
     let mut overrides = Overrides {
         isolated: options.isolated,
         baseline_may_be_missing: baseline.may_be_missing,
+        exhaustive: options.exhaustive,
         ..Overrides::default()
     };
     let folder = engine_folder(&current_folder());
@@ -59,6 +68,9 @@ fn overrides(options: &Options, choice: &Choice, baseline: &BaselineChoice) -> R
         select: choice.select.clone(),
         extend_select: choice.extend_select.clone(),
         ignore: choice.ignore.clone(),
+        fixable: choice.fixable.clone(),
+        extend_fixable: choice.extend_fixable.clone(),
+        unfixable: choice.unfixable.clone(),
         per_file_ignores: per_file.map(|list| list.iter().map(|it| pair(it)).collect()).transpose()?,
         extend_per_file_ignores: choice.extend_per_file_ignores.iter().map(|it| pair(it)).collect::<Result<_, _>>()?,
         exclude: options.exclude.as_ref().map(|list| list.iter().map(located).collect()),
@@ -74,7 +86,7 @@ fn overrides(options: &Options, choice: &Choice, baseline: &BaselineChoice) -> R
     Ok(overrides)
 }
 
-fn flag(yes: bool, no: bool) -> Option<bool> {
+pub(super) fn flag(yes: bool, no: bool) -> Option<bool> {
     if yes { Some(true) } else { no.then_some(false) }
 }
 

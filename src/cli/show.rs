@@ -3,8 +3,7 @@
 use super::check::{Progress, load};
 use super::settings::{self, BaselineChoice};
 use super::{
-    Choice, Cli, Config, ConfigFormat, Exit, Explain, Failure, Graph, GraphFormat, Knowledge, KnowledgeFormat, Rule,
-    Shell,
+    AnswerFormat, Choice, Cli, Config, ConfigFormat, Exit, Explain, Failure, Graph, GraphFormat, Knowledge, Rule, Shell,
 };
 use crate::analysis::{self, AnalysisHost};
 use crate::config::key::{self, KEYS, Key};
@@ -22,8 +21,8 @@ use std::path::PathBuf;
 pub(super) fn explain(arguments: &Explain) -> Result<Exit, Failure> {
     let (file, row) = place(&arguments.place)?;
     let paths = [file.clone()];
-    let found = settings::find(&arguments.options, &Choice::default(), &BaselineChoice::default(), &paths)?;
-    let loaded = load(&given(&paths), found, &Progress::new(true))?;
+    let run = settings::find(&arguments.options, &Choice::default(), &BaselineChoice::default(), &paths)?;
+    let loaded = load(&given(&paths), &run, &Progress::new(true))?;
     // Where the file could not be read, its trouble has been said.
     let Some(id) = loaded.analysis.reported_files().next() else { return Ok(Exit::Failed) };
     let lines = loaded.analysis.lines(id).lines();
@@ -58,17 +57,17 @@ fn place(text: &str) -> Result<(PathBuf, u32), Failure> {
 }
 
 pub(super) fn knowledge(arguments: &Knowledge) -> Result<Exit, Failure> {
-    let found = settings::find(&arguments.options, &Choice::default(), &BaselineChoice::default(), &[])?;
+    let run = settings::find(&arguments.options, &Choice::default(), &BaselineChoice::default(), &[])?;
     let names = if arguments.all { KnowledgeBase::names() } else { arguments.names.clone() };
-    let answers = AnalysisHost::new(found.settings).analysis().knowledge(&names);
+    let answers = AnalysisHost::new(run.found.settings.clone()).analysis().knowledge(&names);
     let mut text = String::new();
     match arguments.output_format {
-        KnowledgeFormat::Json => {
+        AnswerFormat::Json => {
             let answers: Vec<_> = answers.iter().map(json).collect();
             text = serde_json::to_string_pretty(&answers).map_err(io::Error::from)?;
             text.push('\n');
         }
-        KnowledgeFormat::Text => {
+        AnswerFormat::Text => {
             for answer in answers {
                 let small = if answer.class != answer.small_class {
                     format!(" ({} when small)", answer.small_class)
@@ -94,9 +93,9 @@ fn json(answer: &Answer) -> serde_json::Value {
 }
 
 pub(super) fn graph(arguments: &Graph) -> Result<Exit, Failure> {
-    let found = settings::find(&arguments.options, &Choice::default(), &BaselineChoice::default(), &arguments.paths)?;
+    let run = settings::find(&arguments.options, &Choice::default(), &BaselineChoice::default(), &arguments.paths)?;
     let progress = Progress::new(false);
-    let loaded = load(&given(&arguments.paths), found, &progress)?;
+    let loaded = load(&given(&arguments.paths), &run, &progress)?;
     progress.working();
     let graph = loaded.analysis.graph();
     progress.done();
@@ -139,25 +138,49 @@ pub(super) fn rule(arguments: &Rule) -> Result<Exit, Failure> {
         let fallback = format!("# {} ({})\n\n{}\n", rule.name, rule.code, rule.summary);
         if rule.page.is_empty() { fallback } else { rule.page.to_string() }
     };
-    if arguments.all {
-        let pages: Vec<String> = RULES.iter().map(page).collect();
-        return print(&pages.join("\n"));
+    let rules: Vec<&Registered> = match &arguments.rule {
+        None => RULES.iter().collect(),
+        Some(word) => {
+            let is_meant = |rule: &&Registered| rule.code.eq_ignore_ascii_case(word) || rule.name == word.as_str();
+            vec![RULES.iter().find(is_meant).ok_or_else(|| unknown_rule(word))?]
+        }
+    };
+    if arguments.output_format == AnswerFormat::Json {
+        let list: Vec<_> = rules.iter().map(|rule| rule_json(rule)).collect();
+        // One rule is an object, several are a list, as ruff has it.
+        let value = match list.as_slice() {
+            [one] if arguments.rule.is_some() => one.clone(),
+            _ => list.into(),
+        };
+        let text = serde_json::to_string_pretty(&value).map_err(io::Error::from)?;
+        return print(&format!("{text}\n"));
     }
-    let Some(word) = &arguments.rule else {
+    if arguments.rule.is_none() && !arguments.all {
         let line = |rule: &Registered| {
             let state = if rule.on_by_default { "" } else { " (off by default)" };
             format!("{}  {:30}  {}{state}\n", rule.code, rule.name, rule.summary)
         };
         return print(&RULES.iter().map(line).collect::<String>());
-    };
-    match RULES.iter().find(|rule| rule.code.eq_ignore_ascii_case(word) || rule.name == word.as_str()) {
-        Some(rule) => print(&page(rule)),
-        None => Err(unknown_rule(word).into()),
     }
+    print(&rules.into_iter().map(page).collect::<Vec<_>>().join("\n"))
 }
 
-pub(super) fn version() -> Result<Exit, Failure> {
-    print(&format!("gilcheck {}\n", env!("CARGO_PKG_VERSION")))
+fn rule_json(rule: &Registered) -> serde_json::Value {
+    serde_json::json!({
+        "code": rule.code,
+        "name": rule.name,
+        "summary": rule.summary,
+        "on_by_default": rule.on_by_default,
+        "explanation": rule.page,
+    })
+}
+
+pub(super) fn version(format: AnswerFormat) -> Result<Exit, Failure> {
+    let version = env!("CARGO_PKG_VERSION");
+    match format {
+        AnswerFormat::Text => print(&format!("gilcheck {version}\n")),
+        AnswerFormat::Json => print(&format!("{}\n", serde_json::json!({ "version": version }))),
+    }
 }
 
 fn harmless_lines(text: &str) -> String {
@@ -187,6 +210,10 @@ fn to_toml(found: &Found) -> String {
         extend_select,
         ignore,
         per_file_ignores,
+        fix,
+        unsafe_fixes,
+        fixable,
+        unfixable,
         severity,
         exclude,
         force_exclude,
@@ -230,6 +257,10 @@ fn to_toml(found: &Found) -> String {
     let per_file: toml::Table =
         per_file_ignores.iter().map(|it| (it.pattern.text.clone(), strings(&it.rules))).collect();
     line("per-file-ignores", per_file.into());
+    line("fix", (*fix).into());
+    line("unsafe-fixes", (*unsafe_fixes).into());
+    line("fixable", strings(fixable));
+    line("unfixable", strings(unfixable));
     let severities: toml::Table =
         severity.iter().map(|(selector, severity)| (selector.clone(), severity.name().into())).collect();
     line("severity", severities.into());

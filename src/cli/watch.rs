@@ -87,7 +87,7 @@ fn matters(event: &notify::Result<Event>) -> Option<Changed> {
 /// Brings the files up to date: what did not change is not touched.
 fn refresh(arguments: &Check, loaded: &mut Option<Loaded>, settings_changed: bool) -> Result<(), Failure> {
     let progress = Progress::new(true);
-    let fresh = check::load(&check::given(arguments)?, check::find(arguments)?, &progress)?;
+    let fresh = check::load(&check::given(arguments)?, &check::find(arguments)?, &progress)?;
     let Some(old) = loaded.as_mut().filter(|old| !settings_changed && old.base == fresh.base) else {
         *loaded = Some(fresh);
         return Ok(());
@@ -106,7 +106,7 @@ fn show(arguments: &Check, color: Color, loaded: &Loaded) -> Result<(), Failure>
         io::stdout().write_all(b"\x1b[2J\x1b[H")?;
     }
     check::write(arguments, color, loaded, &diagnostics)?;
-    if !arguments.quiet {
+    if !arguments.is_quiet() {
         say(&check::summary(diagnostics.len(), loaded.analysis.reported_files().count()));
     }
     Ok(())

@@ -27,6 +27,16 @@ pub struct Layer {
     pub per_file_ignores: Option<Vec<FileRules>>,
     /// Besides those said before.
     pub extend_per_file_ignores: Vec<FileRules>,
+    /// [`super::Settings::fix`].
+    pub fix: Option<bool>,
+    /// [`super::Settings::unsafe_fixes`].
+    pub unsafe_fixes: Option<bool>,
+    /// In place of those said before.
+    pub fixable: Option<Vec<String>>,
+    /// Besides those said before.
+    pub extend_fixable: Vec<String>,
+    /// [`super::Settings::unfixable`].
+    pub unfixable: Vec<String>,
     /// [`super::Settings::severity`].
     pub severity: Vec<(String, Severity)>,
     /// In place of the usual ones.
@@ -137,6 +147,11 @@ impl Reader<'_> {
             "ignore" => layer.ignore = self.rules(layer, value, name)?,
             "per-file-ignores" => layer.per_file_ignores = Some(self.file_rules(layer, value, name)?),
             "extend-per-file-ignores" => layer.extend_per_file_ignores = self.file_rules(layer, value, name)?,
+            "fix" => layer.fix = Some(self.flag(value, name)?),
+            "unsafe-fixes" => layer.unsafe_fixes = Some(self.flag(value, name)?),
+            "fixable" => layer.fixable = Some(self.rules(layer, value, name)?),
+            "extend-fixable" => layer.extend_fixable = self.rules(layer, value, name)?,
+            "unfixable" => layer.unfixable = self.rules(layer, value, name)?,
             "severity" => layer.severity = self.severities(layer, value)?,
             "exclude" => layer.exclude = Some(self.patterns(value, name)?),
             "extend-exclude" => layer.extend_exclude = self.patterns(value, name)?,

@@ -33,6 +33,14 @@ pub struct Settings {
     pub ignore: Vec<String>,
     /// Rules to leave out of some files.
     pub per_file_ignores: Vec<FileRules>,
+    /// Fixes are applied without being asked for.
+    pub fix: bool,
+    /// Also those that could not be proved to keep the program's meaning.
+    pub unsafe_fixes: bool,
+    /// Rules whose findings may be fixed.
+    pub fixable: Vec<String>,
+    /// Rules whose findings may not.
+    pub unfixable: Vec<String>,
     /// How bad the findings of rules are, by selector; of equally strong ones the last counts.
     pub severity: Vec<(String, Severity)>,
     /// Files and folders to leave out.
@@ -72,6 +80,10 @@ impl Default for Settings {
             extend_select: Vec::new(),
             ignore: Vec::new(),
             per_file_ignores: Vec::new(),
+            fix: false,
+            unsafe_fixes: false,
+            fixable: vec!["ALL".to_string()],
+            unfixable: Vec::new(),
             severity: Vec::new(),
             exclude: DEFAULT_EXCLUDE.iter().map(|pattern| Located::anywhere(pattern)).collect(),
             force_exclude: false,
@@ -288,6 +300,11 @@ impl Settings {
         }
     }
 
+    /// Whether findings of the rule of this code and name may be fixed.
+    pub fn may_fix(&self, code: &str, name: &str) -> bool {
+        strongest(&self.fixable, code, name) > strongest(&self.unfixable, code, name)
+    }
+
     /// How bad the settings say a rule's findings are.
     pub fn severity(&self, code: &str, name: &str) -> Option<Severity> {
         let fitting = self
@@ -301,6 +318,7 @@ impl Settings {
     /// The first selector that fits no rule, if there is one. `rules` lists codes and names.
     pub fn unknown_selector<'a>(&'a self, rules: &[(&str, &str)]) -> Option<&'a str> {
         let selectors = self.select.iter().flatten().chain(&self.extend_select).chain(&self.ignore);
+        let selectors = selectors.chain(self.fixable.iter().chain(&self.unfixable));
         let selectors = selectors.chain(self.per_file_ignores.iter().flat_map(|it| &it.rules));
         let mut selectors = selectors.chain(self.severity.iter().map(|(selector, _)| selector));
         selectors.find(|selector| !is_selector(selector, rules)).map(String::as_str)
@@ -327,6 +345,14 @@ impl Settings {
             self.per_file_ignores = per_file;
         }
         self.per_file_ignores.extend(layer.extend_per_file_ignores);
+        self.fix = layer.fix.unwrap_or(self.fix);
+        self.unsafe_fixes = layer.unsafe_fixes.unwrap_or(self.unsafe_fixes);
+        if let Some(fixable) = layer.fixable {
+            self.fixable = fixable;
+            self.unfixable.clear();
+        }
+        self.fixable.extend(layer.extend_fixable);
+        self.unfixable.extend(layer.unfixable);
         self.severity.extend(layer.severity);
         if let Some(exclude) = layer.exclude {
             self.exclude = exclude;

@@ -3,12 +3,13 @@
 use super::documents::{Part, Source, range, uri_of};
 use super::lock;
 use super::options::Run;
-use super::projects::{View, real};
+use super::projects::View;
 use super::server::{Server, Snapshot};
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
 use crate::id::FileId;
 use crate::rules::RULES;
 use crate::text::Span;
+use crate::walk::real;
 use rustc_hash::FxHasher;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -60,7 +61,12 @@ pub fn answer(server: &Arc<Server>, snapshot: &Snapshot, uri: &str) -> Option<Ar
     let found = if snapshot.options.enable && view.file.is_some() { view.analysis.diagnostics() } else { Vec::new() };
     let items = reports(snapshot, &view, &source, &found);
     let answer = Arc::new(Answer { view, found, source, items });
-    lock(&server.answers).insert(answer.source.uri.clone(), Arc::clone(&answer));
+    let mut answers = lock(&server.answers);
+    // What was closed meanwhile has been forgotten, and nobody would forget it again.
+    if server.snapshot().documents.source(uri).is_some() {
+        answers.insert(answer.source.uri.clone(), Arc::clone(&answer));
+    }
+    drop(answers);
     Some(answer)
 }
 

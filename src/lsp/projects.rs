@@ -10,12 +10,11 @@ use super::log::Level;
 use super::reach;
 use super::server::Server;
 use crate::analysis::{Analysis, AnalysisHost, Change};
-use crate::config::Settings;
-use crate::discover::{self, Found, Overrides};
+use crate::config::{Settings, Target};
+use crate::discover::{Overrides, Resolver};
 use crate::id::FileId;
-use crate::walk::{self, Given, Tree};
+use crate::walk::{self, Given, Tree, real};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -44,7 +43,7 @@ pub struct Project {
 #[derive(Debug, Default)]
 struct Reading {
     begun: bool,
-    tree: Option<(Found, Tree)>,
+    tree: Option<(Resolver, Tree)>,
     is_done: bool,
 }
 
@@ -60,7 +59,7 @@ struct News {
 #[derive(Debug)]
 struct Inner {
     host: AnalysisHost,
-    found: Found,
+    resolver: Resolver,
     base: PathBuf,
     /// Real paths to the engine's.
     places: BTreeMap<PathBuf, String>,
@@ -133,7 +132,8 @@ impl Projects {
         let line = |project: Arc<Project>| {
             let inner = lock(&project.inner);
             let folder = project.folder.display();
-            format!("{folder}: {} files, Python {}", inner.places.len(), inner.found.settings.target)
+            let target = inner.resolver.settings(&project.folder).map_or(Target::NEWEST, |found| found.settings.target);
+            format!("{folder}: {} files, Python {target}", inner.places.len())
         };
         all.into_iter().map(line).collect()
     }
@@ -182,11 +182,10 @@ impl Projects {
 
 impl Project {
     fn new(folder: PathBuf) -> Project {
-        let found = default_settings(&folder);
         Project {
             inner: Mutex::new(Inner {
                 host: AnalysisHost::new(Settings::default()),
-                found,
+                resolver: Resolver::default(),
                 base: folder.clone(),
                 places: BTreeMap::new(),
                 laid_over: BTreeMap::new(),
@@ -225,9 +224,10 @@ impl Project {
         if !reading.is_done {
             return false;
         }
-        if let Some((found, tree)) = reading.tree.take() {
+        if let Some((resolver, tree)) = reading.tree.take() {
             let mut inner = lock(&self.inner);
-            inner.take(found, tree);
+            inner.resolver = resolver;
+            inner.take(&self.folder, tree);
         }
         true
     }
@@ -243,15 +243,16 @@ impl Project {
 
     fn read_all(&self, server: &Arc<Server>, given: Vec<Given>) {
         let progress = server.progress("gilcheck: reading the project");
-        let found = self.settings(server).unwrap_or_else(|| default_settings(&self.folder));
-        let tree = walk::read(&given, &found.exclude_always(), &|| {});
+        let resolver = Resolver::new(self.overrides(server));
+        let tree = walk::read(&given, &|folder| resolver.exclude(folder), &|| {});
         let tree = tree.unwrap_or_else(|error| {
             server.log.say(Level::Error, &format!("{}: {error}", self.folder.display()));
             Tree { base: self.folder.clone(), ..Tree::default() }
         });
         server.log.say(Level::Info, &format!("{}: {} files", self.folder.display(), tree.files.len()));
+        self.say_what_is_broken(server, &resolver);
         let mut reading = lock(&self.reading);
-        reading.tree = Some((found, tree));
+        reading.tree = Some((resolver, tree));
         reading.is_done = true;
         drop(reading);
         self.read.notify_all();
@@ -259,29 +260,28 @@ impl Project {
         server.something_changed(None);
     }
 
-    /// The settings that hold here; `None` where they cannot be read, which the file itself is told.
-    fn settings(&self, server: &Arc<Server>) -> Option<Found> {
+    /// What the user says besides the settings files. An editor opens whatever there is, and does not name it.
+    fn overrides(&self, server: &Arc<Server>) -> Overrides {
         let named = server.options().configuration.clone();
-        let overrides = Overrides { file: named.map(|file| self.folder.join(file)), ..Overrides::default() };
-        let found = discover::settings_for(&self.folder, &overrides);
-        match found {
-            Ok(found) => {
-                server.settings_are_sound(&self.folder);
-                Some(found)
-            }
-            Err(broken) => {
-                server.settings_are_broken(&self.folder, &broken);
-                None
-            }
-        }
+        let file = named.map(|file| self.folder.join(file));
+        Overrides { file, always_exclude: true, ..Overrides::default() }
+    }
+
+    /// Settings files that cannot be read are told so themselves.
+    fn say_what_is_broken(&self, server: &Arc<Server>, resolver: &Resolver) {
+        // Where nothing was found the settings of the folder were not asked for yet.
+        let _ = resolver.settings(&self.folder);
+        server.settings_are_broken(&self.folder, &resolver.broken());
     }
 
     /// What the source's imports reach, read at once.
     fn partial(self: &Arc<Project>, server: &Arc<Server>, source: &Source, path: &Path) -> View {
-        let found = self.settings(server).unwrap_or_else(|| default_settings(&self.folder));
+        let resolver = Resolver::new(self.overrides(server));
         let place = real(path);
         let base = walk::base_of(&self.folder);
-        let mut host = AnalysisHost::new(found.settings_at(&base));
+        let settings = resolver.settings(&place).map(|found| found.settings_at(&base)).unwrap_or_default();
+        self.say_what_is_broken(server, &resolver);
+        let mut host = AnalysisHost::new(settings);
         for (place, text) in reach::read(&place, &source.text, &base) {
             let path = walk::engine_path(&base, &place);
             host.apply_change(Change { path, text: Some(text), reported: false });
@@ -306,10 +306,8 @@ impl Project {
         // What was never saved, or opened in a folder without a project, stands in no list yet.
         let is_new = |place: &PathBuf| !inner.places.contains_key(place) && !inner.left_out.contains(place);
         news.list |= open.iter().any(|(place, _)| is_new(place));
-        if news.settings
-            && let Some(found) = self.settings(server)
-        {
-            inner.found = found;
+        if news.settings {
+            inner.resolver = inner.resolver.again(self.overrides(server));
         }
         if news.list {
             self.list_again(server, inner, &news, documents);
@@ -354,11 +352,11 @@ impl Project {
             let is_open = inner.laid_over.contains_key(path);
             if is_open { None } else { inner.host.text(path).cloned() }
         };
-        match walk::read_unless(&self.given(documents), &inner.found.exclude_always(), &known, &|| {}) {
-            Ok(tree) => {
-                let found = inner.found.clone();
-                inner.take(found, tree);
-            }
+        let exclude = |folder: &Path| inner.resolver.exclude(folder);
+        let tree = walk::read_unless(&self.given(documents), &exclude, &known, &|| {});
+        self.say_what_is_broken(server, &inner.resolver);
+        match tree {
+            Ok(tree) => inner.take(&self.folder, tree),
             Err(error) => server.log.say(Level::Error, &format!("{}: {error}", self.folder.display())),
         }
     }
@@ -366,10 +364,10 @@ impl Project {
 
 impl Inner {
     /// The files as they were just read.
-    fn take(&mut self, found: Found, tree: Tree) {
-        let settings = found.settings_at(&tree.base);
-        self.found = found;
-        self.host.set_settings(settings);
+    fn take(&mut self, folder: &Path, tree: Tree) {
+        let settings = self.resolver.settings(folder).map(|found| found.settings_at(&tree.base)).unwrap_or_default();
+        let scopes = self.resolver.scopes(&tree.base, &settings);
+        self.host.set_scopes(settings, scopes);
         if self.base != tree.base {
             for path in std::mem::take(&mut self.places).into_values() {
                 self.host.apply_change(Change { path, text: None, reported: false });
@@ -428,24 +426,9 @@ fn alone(source: &Source) -> View {
     View { analysis, file, base: PathBuf::new(), partial: false, project: None }
 }
 
-fn default_settings(folder: &Path) -> Found {
-    Found { settings: Settings::default(), folder: folder.to_path_buf(), files: Vec::new() }
-}
-
 /// The folder of the project that a file belongs to.
 fn home(path: &Path) -> PathBuf {
     walk::home(&real(path))
-}
-
-/// Where a path really is; for one that does not exist, where it would be.
-pub fn real(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| {
-        let folder = path.parent().and_then(|folder| fs::canonicalize(folder).ok());
-        match (folder, path.file_name()) {
-            (Some(folder), Some(name)) => folder.join(name),
-            _ => path.to_path_buf(),
-        }
-    })
 }
 
 /// The real path of a `file:` document.

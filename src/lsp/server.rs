@@ -15,7 +15,7 @@ use crate::text::{LineIndex, Span};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub struct Server {
     /// Requests for trials of the protocol are answered too.
     pub trials: bool,
     /// Settings files that cannot be read, with the projects that say so.
-    broken: Mutex<BTreeMap<PathBuf, PathBuf>>,
+    broken: Mutex<BTreeMap<PathBuf, BTreeSet<PathBuf>>>,
     pulse: Mutex<Pulse>,
     beat: Condvar,
     /// Told when the conversation is over.
@@ -611,13 +611,23 @@ impl Server {
         self.something_changed(None);
     }
 
-    /// A settings file cannot be read: it says so itself, and what held before goes on to hold.
-    pub fn settings_are_broken(&self, folder: &Path, broken: &SettingsError) {
-        self.log.say(Level::Warning, &broken.to_string());
-        let before = lock(&self.broken).insert(folder.to_path_buf(), broken.file.clone());
-        if let Some(file) = before.filter(|file| *file != broken.file) {
-            self.outbox.notify("textDocument/publishDiagnostics", json!({ "uri": uri_of(&file), "diagnostics": [] }));
+    /// Which settings files of a project cannot be read: they say so themselves, and what held before goes on to hold.
+    pub fn settings_are_broken(&self, folder: &Path, broken: &[SettingsError]) {
+        let files: BTreeSet<PathBuf> = broken.iter().map(|broken| broken.file.clone()).collect();
+        let before = match files.is_empty() {
+            true => lock(&self.broken).remove(folder),
+            false => lock(&self.broken).insert(folder.to_path_buf(), files.clone()),
+        };
+        for file in before.unwrap_or_default().difference(&files) {
+            self.outbox.notify("textDocument/publishDiagnostics", json!({ "uri": uri_of(file), "diagnostics": [] }));
         }
+        for broken in broken {
+            self.say_broken(broken);
+        }
+    }
+
+    fn say_broken(&self, broken: &SettingsError) {
+        self.log.say(Level::Warning, &broken.to_string());
         let text = std::fs::read_to_string(&broken.file).unwrap_or_default();
         let lines = LineIndex::new(&text);
         let span = broken.position.map_or(Span::default(), |at| {
@@ -634,13 +644,6 @@ impl Server {
         let diagnostic = json!({ "range": range, "severity": 1, "source": "gilcheck", "message": broken.message });
         let params = json!({ "uri": uri_of(&broken.file), "diagnostics": [diagnostic] });
         self.outbox.notify("textDocument/publishDiagnostics", params);
-    }
-
-    /// The settings of a project can be read, perhaps again.
-    pub fn settings_are_sound(&self, folder: &Path) {
-        if let Some(file) = lock(&self.broken).remove(folder) {
-            self.outbox.notify("textDocument/publishDiagnostics", json!({ "uri": uri_of(&file), "diagnostics": [] }));
-        }
     }
 
     /// Something that findings depend on has changed; `document` if it is the text of that one alone.

@@ -19,7 +19,9 @@ pub const RULE: Rule = Rule {
 fn check(file: FileId, unused: &Unused) -> Diagnostic {
     let text = &unused.text;
     let quoted = |codes: &[String]| codes.iter().map(|code| format!("`{code}`")).collect::<Vec<_>>().join(", ");
-    let message = if !unused.unknown.is_empty() {
+    let message = if let Some(meant) = unused.meant {
+        format!("`{text}` silences nothing: it is no word of gilcheck; did you mean `{meant}`?")
+    } else if !unused.unknown.is_empty() {
         let (is, rule) = if unused.unknown.len() == 1 { ("is", "rule") } else { ("are", "rules") };
         format!("{} {is} no {rule} of gilcheck, so this comment silences nothing by it", quoted(&unused.unknown))
     } else if unused.codes.is_empty() {
@@ -28,13 +30,19 @@ fn check(file: FileId, unused: &Unused) -> Diagnostic {
         format!("`{text}` silences nothing by {}: there is no such finding here", quoted(&unused.codes))
     };
     let help = match unused.removal.1.as_str() {
+        meant if unused.meant.is_some() => format!("write `{meant}`, or remove the comment"),
         "" => "remove the comment, so that it cannot hide a finding that comes later".to_string(),
         rest => format!("leave only {}", quoted(&rest.split(", ").map(str::to_string).collect::<Vec<_>>())),
     };
     let (span, text) = unused.removal.clone();
-    let title = if text.is_empty() { "Remove the comment".to_string() } else { format!("Leave only `{text}`") };
+    let (title, applicability) = match unused.meant {
+        // It would begin to silence.
+        Some(meant) => (format!("Write `{meant}`"), Applicability::Unsafe),
+        None if text.is_empty() => ("Remove the comment".to_string(), Applicability::Safe),
+        None => (format!("Leave only `{text}`"), Applicability::Safe),
+    };
     let edits = vec![Edit { file, span, text }];
-    let fix = Fix { title, applicability: Applicability::Safe, edits, hazards: Vec::new() };
+    let fix = Fix { title, applicability, edits, hazards: Vec::new() };
     Diagnostic {
         code: RULE.code,
         name: RULE.name,

@@ -54,6 +54,11 @@ try {
     assert.match(await tab.locator("#free-threaded").textContent(), /Findings that would be gone/);
     const width = await tab.evaluate(() => document.scrollingElement.scrollWidth);
     assert.ok(width <= viewport.width, `${name}: ${width} pixels wide`);
+    // Words that are too long are broken; code and pictures scroll.
+    const clipped = await tab.evaluate(() => [...document.querySelectorAll("details[open] > div")]
+      .filter((it) => it.scrollWidth > it.clientWidth + 1)
+      .map((it) => it.textContent.slice(0, 80)));
+    assert.deepEqual(clipped, [], `${name}: cut off`);
     assert.deepEqual(troubles, []);
     assert.deepEqual(requests, [pathToFileURL(page).href], "nothing is loaded");
     // Names that look like HTML are shown, not obeyed.

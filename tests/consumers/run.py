@@ -371,6 +371,10 @@ def test_schema():
     everything = "\n".join(key["example"] for key in keys)
     (folder / "all.toml").write_text(everything)
     validate(schema, folder / "all.toml")
+    project = folder / "pyproject.toml"
+    for text, code in [(everything, 0), ("selct = []", 1)]:
+        project.write_text(f"[project]\nname = 'x'\nversion = '1'\n[tool.gilcheck]\n{text}\n")
+        run(tools() / "validate-pyproject", "--tool", f"gilcheck={schema}", project, code=code)
 
 
 def hook_project(name):
@@ -477,8 +481,11 @@ def test_workflows():
 
 
 def test_dockerfile():
-    """What the Dockerfile copies is enough to build gilcheck; the image itself needs a Docker that runs."""
+    """The Dockerfile passes its linter, and what it copies is enough; the image is built where a Docker runs."""
     folder = fresh("docker")
+    # Alpine keeps no old versions, so a pinned package would soon be gone.
+    run(tools() / "hadolint", "--ignore", "DL3018", ROOT / "Dockerfile")
+    expect(run(tools() / "hadolint", "-", stdin="FROM x\nCOPY a b c\n", code=None).returncode != 0, "hadolint sees nothing")
     text = (ROOT / "Dockerfile").read_text()
     stage = text.split("\nFROM scratch")[0]
     for line in re.findall(r"(?m)^COPY (.+)$", stage):

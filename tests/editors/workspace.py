@@ -2,29 +2,12 @@
 
 from pathlib import Path
 
-DEMO = """\
-import threading
-import time
+from programs import counts, threads
 
-from work import count
-
-
-def main():
-    threads = [threading.Thread(target=count) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-
+DEMO = threads("import threading\nimport time\n\nfrom work import count\n", "count") + """
 
 async def nap():
     time.sleep(1)
-"""
-
-WORK = """\
-def count():
-    total = 0
-    for number in range(10**7):
-        total += number
-    return total
 """
 
 IGNORED = "range(4)]  # gilcheck: ignore[GIL101]"
@@ -33,7 +16,7 @@ IGNORED = "range(4)]  # gilcheck: ignore[GIL101]"
 def make(folder: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / "pyproject.toml").write_text("")
-    (folder / "work.py").write_text(WORK)
+    (folder / "work.py").write_text(counts("count"))
     demo = folder / "demo.py"
     demo.write_text(DEMO)
     return demo

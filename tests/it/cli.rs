@@ -458,6 +458,94 @@ fn settings_and_files_can_be_shown() {
     assert_eq!((again.stdout, again.code), (shown, 0), "{}", again.stderr);
 }
 
+/// A folder's settings hold for what is in it, whatever else is checked in the same run.
+#[test]
+fn the_nearest_settings_hold_for_every_file() {
+    const THREADS: &str = "import threading\nfrom work import count\n\nfor _ in range(4):\n    \
+                           threading.Thread(target=count).start()\n";
+    const COUNT: &str = "def count():\n    total = 0\n    for number in range(10**8):\n        total += number\n";
+    let project = Project::new(&[
+        ("pyproject.toml", "[tool.gilcheck]\nignore = ['GIL302']\nextend-exclude = ['gen_*.py']"),
+        ("top.py", SLEEPY),
+        ("gen_top.py", SLEEPY),
+        ("loud/gilcheck.toml", "per-file-ignores = { 'quiet.py' = ['ALL'] }\nseverity = { GIL302 = 'info' }"),
+        ("loud/bad.py", SLEEPY),
+        ("loud/gen_bad.py", SLEEPY),
+        ("loud/quiet.py", SLEEPY),
+        ("loud/deep/quiet.py", SLEEPY),
+        ("sure/.gilcheck.toml", "extend = '../pyproject.toml'\nselect = ['ALL']\nexclude = ['no']"),
+        ("sure/bad.py", SLEEPY),
+        ("sure/no/bad.py", SLEEPY),
+        ("free/gilcheck.toml", "target-version = '3.14t'"),
+        ("free/app.py", THREADS),
+        ("free/work.py", COUNT),
+        ("held/app.py", THREADS),
+        ("held/work.py", COUNT),
+        ("known/gilcheck.toml", "io = ['fetch.get']"),
+        ("known/fetch.py", "def get():\n    ..."),
+        ("known/bad.py", "import fetch\n\nasync def run():\n    fetch.get()\n"),
+    ]);
+    let all = project.concise(&["."]);
+    let places: Vec<String> = all.iter().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+    let expected = [
+        "held/app.py:5:5: GIL101",
+        "known/bad.py:4:5: GIL302",
+        "loud/bad.py:4:5: GIL302",
+        "loud/gen_bad.py:4:5: GIL302",
+        "sure/bad.py:4:5: GIL302",
+    ];
+    assert_eq!(places, expected);
+    // By itself, with others, and from standard input, a file gets what it gets there.
+    for file in ["held/app.py", "known/bad.py", "loud/bad.py", "loud/deep/quiet.py", "sure/bad.py", "top.py"] {
+        let in_all: Vec<String> = all.iter().filter(|line| line.starts_with(file)).cloned().collect();
+        assert_eq!(project.concise(&[file]), in_all);
+        assert_eq!(project.concise(&["top.py", file]), in_all);
+        let text = std::fs::read(project.root.join(file)).unwrap();
+        let ran = project.run_with_input(&["--output-format", "concise", "--stdin-filename", file, "-"], &text);
+        assert_eq!(ran.stdout.lines().collect::<Vec<_>>(), in_all);
+    }
+    let shown = project.run(&["--show-settings", "free/app.py"]).stdout;
+    assert!(shown.contains("free/gilcheck.toml") && shown.contains("target-version = \"3.14t\""), "{shown}");
+    let json = project.run(&["--output-format", "json", "."]).stdout;
+    let found: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&found[2]["severity"], &found[4]["severity"]), (&"info".into(), &"error".into()));
+    // One file for all, or none.
+    let one = project.concise(&["--config", "free/gilcheck.toml", "."]);
+    assert!(one.iter().all(|line| !line.contains("GIL101")) && one.iter().any(|line| line.starts_with("top.py")));
+    assert!(project.concise(&["--isolated", "loud"]).iter().any(|line| line.starts_with("loud/quiet.py")));
+    // The command line lies over each.
+    assert_eq!(project.concise(&["--ignore", "GIL302", "."]).len(), 1);
+    // A comment about a rule that does not run there is not called unused there.
+    project.write("top.py", SLEEPY.replace("(1)", "(1)  # gilcheck: ignore[GIL302]").as_bytes());
+    assert_eq!(project.concise(&["."]).len(), expected.len());
+}
+
+#[test]
+fn settings_below_may_be_broken_or_have_a_baseline() {
+    let project = Project::new(&[("a/bad.py", SLEEPY), ("b/bad.py", SLEEPY), ("b/c/bad.py", SLEEPY)]);
+    project.write("b/gilcheck.toml", b"selct = []");
+    let ran = project.run(&["."]);
+    ran.failed_with("b/gilcheck.toml:1:1: unknown key `selct`; did you mean `select`?");
+    assert_eq!(project.concise(&["a"]).len(), 1);
+    project.write("pyproject.toml", b"[tool.gilcheck]\nbaseline = 'outer.json'");
+    project.write("b/gilcheck.toml", b"baseline = 'inner.json'");
+    let ran = project.run(&["--update-baseline", "."]);
+    assert_eq!(ran.stderr, "1 finding in the baseline outer.json.\n2 findings in the baseline inner.json.\n");
+    let inner = std::fs::read_to_string(project.root.join("b/inner.json")).unwrap();
+    assert!(inner.contains("\"c/bad.py\""), "{inner}");
+    for given in [".", "a", "b", "b/c/bad.py"] {
+        assert_eq!(project.concise(&[given]), Vec::<String>::new());
+    }
+    // A file that is not there yet, in a folder that is not: the settings above hold.
+    let given = ["--force-exclude", "--output-format", "concise", "--stdin-filename"];
+    let unsaved = |name| project.run_with_input(&[&given[..], &[name, "-"]].concat(), SLEEPY.as_bytes()).stdout;
+    assert_eq!(unsaved("b/new/bad.py").lines().count(), 1);
+    assert_eq!(unsaved("b/venv/bad.py"), "");
+    project.write("b/c/bad.py", b"");
+    project.write("a/bad.py", b"");
+    assert!(project.run(&["."]).stderr.contains("2 findings of the baseline no longer found"));
+}
+
 #[test]
 fn the_schema_is_that_of_the_settings() {
     let project = Project::new(&[]);
@@ -705,6 +793,23 @@ fn shells_and_man_are_served() {
     assert!(project.run(&["man"]).stdout.contains(".TH gilcheck 1"));
 }
 
+/// As ruff gives them: one rule is an object, several are a list.
+#[test]
+fn rules_and_the_version_can_be_read_by_programs() {
+    let project = Project::new(&[]);
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&project.run(&[arguments, &["--output-format", "json"]].concat()).stdout).unwrap()
+    };
+    let rule = json(&["rule", "cpu-in-threads"]);
+    assert_eq!((&rule["code"], &rule["on_by_default"]), (&"GIL101".into(), &true.into()));
+    assert!(rule["explanation"].as_str().unwrap().starts_with("# cpu-in-threads"));
+    assert_eq!(json(&["rule"]), json(&["rule", "--all"]));
+    assert_eq!(json(&["rule", "--all"])[0], rule);
+    assert_eq!(json(&["version"])["version"], env!("CARGO_PKG_VERSION"));
+    let script = project.run(&["generate-shell-completion", "bash"]).stdout;
+    assert_eq!(script, project.run(&["completions", "bash"]).stdout);
+}
+
 #[test]
 fn questions_are_answered() {
     let project = Project::new(&[("bad.py", SLEEPY)]);
@@ -775,6 +880,56 @@ fn fixes_keep_line_ends_and_are_made_once() {
 }
 
 #[cfg(unix)]
+/// A comment that silences nothing has a safe fix.
+#[test]
+fn settings_say_what_may_be_fixed() {
+    const IDLE: &str = "x = 1  # gilcheck: ignore[GIL101]\n";
+    let project = Project::new(&[("a.py", IDLE), ("b/a.py", IDLE), ("b/gilcheck.toml", "unfixable = ['GIL901']")]);
+    let fix = |arguments: &[&str]| {
+        project.write("a.py", IDLE.as_bytes());
+        let ran = project.run(arguments);
+        (ran.code, std::fs::read_to_string(project.root.join("a.py")).unwrap() != IDLE)
+    };
+    assert_eq!(fix(&["--fix", "a.py"]), (0, true));
+    assert_eq!(fix(&["--fix", "--exit-non-zero-on-fix", "a.py"]), (1, true));
+    assert_eq!(fix(&["--fix-only", "--exit-non-zero-on-fix", "a.py"]), (1, true));
+    assert_eq!(fix(&["--fix", "--exit-non-zero-on-fix", "--exit-zero", "a.py"]), (0, true));
+    assert_eq!(fix(&["--fix", "--no-fix", "a.py"]), (1, false));
+    assert_eq!(fix(&["--fix", "--unfixable", "unused-suppression", "a.py"]), (1, false));
+    assert_eq!(fix(&["--fix", "--fixable", "GIL1", "a.py"]), (1, false));
+    assert_eq!(fix(&["--fix", "--fixable", "GIL1", "--extend-fixable", "GIL9", "a.py"]), (0, true));
+    // Where it lies below settings of its own, those hold.
+    assert_eq!(fix(&["--fix", "."]), (1, true));
+    assert_eq!(std::fs::read_to_string(project.root.join("b/a.py")).unwrap(), IDLE);
+    project.write("pyproject.toml", b"[tool.gilcheck]\nfix = true\nunfixable = ['GIL1']");
+    assert_eq!(fix(&["a.py"]), (0, true));
+    assert_eq!(fix(&["--no-fix", "a.py"]), (1, false));
+    project.run(&["--fixable", "GIL7"]).failed_with("unknown rule `GIL7`");
+}
+
+#[test]
+fn arguments_may_stand_in_a_file() {
+    let project =
+        Project::new(&[("a.py", SLEEPY), ("b c.py", SLEEPY), ("list.txt", "--output-format\nconcise\na.py\nb c.py\n")]);
+    assert_eq!(project.run(&["@list.txt"]).stdout.lines().count(), 2);
+    project.run(&["check", "@none.txt"]).failed_with("none.txt");
+}
+
+#[test]
+fn much_and_nothing_can_be_said() {
+    let project = Project::new(&[("a.py", SLEEPY), ("b/a.py", SLEEPY), ("b/gilcheck.toml", "ignore = ['ALL']")]);
+    let ran = project.run(&["--silent", "."]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (1, "", ""));
+    let ran = project.run(&["--silent", "--output-file", "found.txt", "--output-format", "concise"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, ""));
+    assert!(std::fs::read_to_string(project.root.join("found.txt")).unwrap().starts_with("a.py:4:5: GIL302"));
+    project.run(&["--silent", "--selct"]).failed_with("--selct");
+    let said = project.run(&["--verbose", "a.py"]).stderr;
+    for part in ["gilcheck.toml", "Python 3.14", "Read 1 file to check and 1 as context below"] {
+        assert!(said.contains(part), "{said}");
+    }
+}
+
 #[test]
 fn fixes_keep_to_the_given_paths_and_to_modes() {
     use std::os::unix::fs::PermissionsExt;

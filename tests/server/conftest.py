@@ -7,32 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-CALLER = """\
-import threading
-from helper import work
-
-
-def main():
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-"""
-
-COUNTS = """\
-def work():
-    total = 0
-    for number in range(10**7):
-        total += number
-    return total
-"""
-
-SLEEPS = """\
-import time
-
-
-def work():
-    time.sleep(3)
-"""
+from programs import CALLER, COUNTS  # noqa: E402
 
 
 class Project:

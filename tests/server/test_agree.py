@@ -34,6 +34,12 @@ def folder(tmp_path, request):
     edits.Project(root, 60, random.Random(7))
     for place in sorted((ROOT / "fixtures" / "article").glob("*.py")):
         (root / place.name).write_text(place.read_text())
+    # Folders with settings of their own.
+    for name, text in [("strict", 'select = ["ALL"]\nconfidence = "low"\n'), ("free", 'target-version = "3.14t"\n')]:
+        (root / name).mkdir()
+        (root / name / "gilcheck.toml").write_text(text)
+        for place in sorted((ROOT / "fixtures" / "article").glob("*.py")):
+            (root / name / place.name).write_text(place.read_text())
     return root
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 import pytest_lsp
-from conftest import CALLER, COUNTS, SLEEPS
+from programs import CALLER, COUNTS, SLEEPS
 from lsprotocol import types as t
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 from raw import binary

@@ -4,7 +4,7 @@ import shutil
 import time
 
 import pytest
-from conftest import CALLER, COUNTS, SLEEPS
+from programs import CALLER, COUNTS, SLEEPS
 from raw import Server, insert, replace
 
 PULLS = {
@@ -258,6 +258,32 @@ def test_settings_that_are_broken_from_the_start(project):
         assert codes(server.pull(uri)) == ["GIL302"]
         told = server.published(settings.as_uri())
         assert "unknown rule `GIL999`" in told["diagnostics"][0]["message"]
+
+
+def test_folders_with_settings_of_their_own(project):
+    inner = project.write("inner/gilcheck.toml", 'ignore = ["GIL302"]\n')
+    nap, below = project.write("nap.py", NAP.format("")), project.write("inner/deep/nap.py", NAP.format(""))
+    left_out = project.write("inner/generated/nap.py", NAP.format(""))
+    with Server() as server:
+        server.start(project.root, PULLS, {"workspaceDiagnostics": True})
+        assert codes(server.pull(server.open(nap))) == ["GIL302"]
+        uri = server.open(below)
+        assert codes(server.pull(uri)) == []
+        inner.write_text('select = ["GIL302"]\nexclude = ["generated"]\n')
+        watched(server, (inner, CHANGED))
+        assert codes(server.pull(uri)) == ["GIL302"]
+        assert codes(server.pull(server.open(left_out))) == []
+        inner.write_text("selct = []\n")
+        watched(server, (inner, CHANGED))
+        assert codes(server.pull(uri)) == ["GIL302"]
+        assert codes(server.pull(left_out.as_uri())) == []
+        assert "did you mean `select`" in server.published(inner.as_uri())["diagnostics"][0]["message"]
+        report = server.request("workspace/diagnostic", {"previousResultIds": []})
+        assert {item["uri"] for item in report["items"]} == {place.as_uri() for place in (nap, below, project.caller)}
+        inner.unlink()
+        watched(server, (inner, DELETED))
+        assert codes(server.pull(left_out.as_uri())) == ["GIL302"]
+        assert server.published(inner.as_uri())["diagnostics"] == []
 
 
 def test_the_editor_configures_while_it_runs(project):

@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from conftest import COUNTS, SLEEPS
+from programs import COUNTS, SLEEPS
 from raw import Server, binary, insert
 
 PULLS = {"textDocument": {"diagnostic": {}}, "workspace": {"diagnostics": {"refreshSupport": True}}}
