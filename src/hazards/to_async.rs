@@ -58,6 +58,9 @@ pub fn check(reader: &mut Reader<'_>, this: &Move<'_>) -> Verdicts {
     locks(reader, this, &mut found);
     if let Some(Seen::Iterator) = reader.trace.seen(file, this.call) {
         found.add("A10", Breaks, "the call gives a generator: the work is done where it is consumed", Some(place));
+    } else if this.runs.iter().any(|node| reader.effects(*node).is_generator) {
+        let what = "the call gives a context manager: the work is done where the block begins and ends";
+        found.add("A10", Breaks, what, Some(place));
     }
     match this.way {
         Way::Counterpart => {}
@@ -155,6 +158,13 @@ fn locks(reader: &mut Reader<'_>, this: &Move<'_>, found: &mut Verdicts) {
                         found.add("A4", Breaks, what, Some(place));
                     }
                     Some(Seen::LibraryObject(class)) if class.starts_with("io.") => {}
+                    // A class's own `__enter__` and `__exit__` run where the block begins and ends, whoever made the object.
+                    _ if *context == this.call
+                        && matches!(reader.trace.seen(file, this.callee), Some(Seen::Class(..))) =>
+                    {
+                        let what = format!("`{code}` at line {line} may wait where its block begins and ends");
+                        found.add("A5", Breaks, what, Some(place));
+                    }
                     _ if *context == this.call => {
                         let what = format!("`{code}` at line {line} opens a block whose parts block as well");
                         found.add("A5", Present, what, Some(place));

@@ -46,12 +46,12 @@ PACKAGES = [
     Package("streamlink==8.6.3", ["streamlink==8.6.3", "freezegun", "pytest", "pytest-asyncio", "pytest-trio",
                                   "requests-mock"], ["tests"], path="src"),
     Package("fsspec==2026.9.0"),
-    Package("mitmproxy==12.2.1", form="wheel"),
-    Package("spotdl==4.6.0"),
     Package("Red-DiscordBot==3.5.24"),
     Package("fschat==0.2.36"),
     Package("distributed==2026.8.0"),
-    Package("homeassistant==2024.3.3"),
+    Package("chainlit==2.12.0", form="wheel"),
+    Package("marimo==0.25.2", form="wheel"),
+    Package("Pyrogram==2.0.106", form="wheel"),
 ]
 
 
