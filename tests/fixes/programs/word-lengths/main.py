@@ -12,6 +12,6 @@ def distance(pair):
     return row[-1]
 
 
-pairs = [("kitten" * n, "sitting" * n) for n in range(60, 68)]
+pairs = [("kitten" * n, "sitting" * n) for n in range(100, 108)]
 with ThreadPool(2) as pool:
     print(pool.map(distance, pairs))
