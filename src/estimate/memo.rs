@@ -17,6 +17,8 @@ use std::rc::Rc;
 const MISSES: f64 = 0.02;
 /// How often a value that is kept for each set of arguments is not there yet, where clients choose them.
 const MISSES_BY_ARGUMENTS: f64 = 0.1;
+/// What surely computes for so many seconds is felt the first time too.
+const LONG: f64 = 0.1;
 
 /// Names that a function stores to and that outlive its run: attributes, globals, containers by their name.
 pub type Stores = FxHashSet<NameId>;
@@ -24,7 +26,8 @@ pub type Stores = FxHashSet<NameId>;
 impl<'p> Machine<'p> {
     /// What a call costs of a function that keeps its results.
     pub(super) fn kept(&self, facts: &Facts, definition: &Function, mut outcome: Outcome) -> Outcome {
-        if definition.decorators.is_empty() || !is_memoised(facts, definition) {
+        let is_long = outcome.cost.cpu().low >= LONG;
+        if definition.decorators.is_empty() || is_long || !is_memoised(facts, definition) {
             return outcome;
         }
         let is_plain = definition.parameters.len() <= usize::from(definition.class.is_some());
