@@ -8,7 +8,9 @@ use futures::channel::oneshot;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::io;
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, ReadHalf, SimplexStream, Stdout};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, ReadHalf, SimplexStream, Stdout,
+};
 
 /// What a malformed message becomes; its parameter is the error's code.
 pub const MALFORMED: &str = "$/gilcheck/malformed";

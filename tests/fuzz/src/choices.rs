@@ -26,7 +26,8 @@ impl<'b> Choices<'b> {
 
     /// A number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
-        let number = if end > 256 { usize::from(self.byte()) << 8 | usize::from(self.byte()) } else { usize::from(self.byte()) };
+        let number =
+            if end > 256 { usize::from(self.byte()) << 8 | usize::from(self.byte()) } else { usize::from(self.byte()) };
         number % end.max(1)
     }
 

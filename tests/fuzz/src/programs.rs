@@ -194,10 +194,19 @@ impl Writer<'_, '_> {
         }
         let name = self.choices.pick(NAMES);
         if self.choices.one_in(6) {
-            let decorator = self.choices.pick(&["@lru_cache", "@staticmethod", "@property", "@classmethod", "@partial(work, 1)"]);
+            let decorator =
+                self.choices.pick(&["@lru_cache", "@staticmethod", "@property", "@classmethod", "@partial(work, 1)"]);
             self.line(decorator);
         }
-        let parameters = self.choices.pick(&["", "x", "self", "self, x=10**7", "*args, **data", "x: int = 5, /, *, run=None", "x: 'Task'"]);
+        let parameters = self.choices.pick(&[
+            "",
+            "x",
+            "self",
+            "self, x=10**7",
+            "*args, **data",
+            "x: int = 5, /, *, run=None",
+            "x: 'Task'",
+        ]);
         let returns = self.choices.pick(&["", "", " -> int", " -> 'list[Task]'"]);
         let word = if is_async { "async def" } else { "def" };
         self.line(&format!("{word} {name}({parameters}){returns}:"));
@@ -228,7 +237,13 @@ impl Writer<'_, '_> {
         match self.choices.below(18) {
             0 => {
                 let count = self.expression(0);
-                let line = self.choices.pick(&["for x in range(10 ** 7):", "for x, _ in {e}:", "while x:", "while True:", "for i in {e}:"]);
+                let line = self.choices.pick(&[
+                    "for x in range(10 ** 7):",
+                    "for x, _ in {e}:",
+                    "while x:",
+                    "while True:",
+                    "for i in {e}:",
+                ]);
                 self.line(&line.replace("{e}", &count));
                 self.block();
             }
@@ -258,7 +273,11 @@ impl Writer<'_, '_> {
                 self.block();
             }
             4 if self.is_async => {
-                let line = self.choices.pick(&["async with asyncio.TaskGroup() as x:", "async for x in data:", "async with asyncio.timeout(1):"]);
+                let line = self.choices.pick(&[
+                    "async with asyncio.TaskGroup() as x:",
+                    "async for x in data:",
+                    "async with asyncio.timeout(1):",
+                ]);
                 self.line(line);
                 self.block();
             }
@@ -291,7 +310,15 @@ impl Writer<'_, '_> {
                 self.depth -= 1;
             }
             13 => {
-                let line = self.choices.pick(&["pass", "global data", "del x", "assert x", "import time", "raise ValueError from None", "from threading import *"]);
+                let line = self.choices.pick(&[
+                    "pass",
+                    "global data",
+                    "del x",
+                    "assert x",
+                    "import time",
+                    "raise ValueError from None",
+                    "from threading import *",
+                ]);
                 // A star is for modules only.
                 let line = if line.ends_with('*') && self.depth > 0 { "pass" } else { line };
                 // A global name must not have been used before.

@@ -42,9 +42,10 @@ pub const ALL: &[Named] = &[
 
 /// Words that make noise look like Python.
 const NOISE: &[&str] = &[
-    "def ", "async ", "await ", "class ", "(", ")", "[", "]", "{", "}", ":", "\n", "    ", "\t", "'", "\"\"\"", "f'", "\\",
-    "#", "lambda ", "x", "=", ",", "*", "import ", "from ", ".", "é", "\r", "0", "1e999", "yield ", "if ", "else ", "match ",
-    "case ", "with ", "try:", "@", "->", ":=", "\u{c}", "\u{feff}", "𝄞", "print ", "exec ", "`", "<>", "%", "!", "?",
+    "def ", "async ", "await ", "class ", "(", ")", "[", "]", "{", "}", ":", "\n", "    ", "\t", "'", "\"\"\"", "f'",
+    "\\", "#", "lambda ", "x", "=", ",", "*", "import ", "from ", ".", "é", "\r", "0", "1e999", "yield ", "if ",
+    "else ", "match ", "case ", "with ", "try:", "@", "->", ":=", "\u{c}", "\u{feff}", "𝄞", "print ", "exec ", "`",
+    "<>", "%", "!", "?",
 ];
 
 fn noise(choices: &mut Choices<'_>, most: usize) -> String {
@@ -124,7 +125,8 @@ pub fn facts(bytes: &[u8]) {
 }
 
 fn settings(choices: &mut Choices<'_>) -> Settings {
-    let mut settings = Settings { select: Some(vec!["ALL".to_string()]), confidence: Confidence::Low, ..Settings::default() };
+    let mut settings =
+        Settings { select: Some(vec!["ALL".to_string()]), confidence: Confidence::Low, ..Settings::default() };
     if choices.one_in(4) {
         settings = Settings::default();
     }
@@ -152,7 +154,14 @@ fn shown(analysis: &Analysis) -> Vec<String> {
     let one = |it: &Diagnostic| {
         let evidence: Vec<String> =
             it.evidence.iter().map(|link| format!("{} {}", place(link.file, link.span), link.what)).collect();
-        format!("{} {} {} {:?} {:?} {evidence:?}", place(it.file, it.span), it.code, it.message, it.confidence, it.estimate)
+        format!(
+            "{} {} {} {:?} {:?} {evidence:?}",
+            place(it.file, it.span),
+            it.code,
+            it.message,
+            it.confidence,
+            it.estimate
+        )
     };
     analysis.diagnostics().iter().map(one).collect()
 }
@@ -289,7 +298,8 @@ pub fn edits(bytes: &[u8]) {
 /// Settings from arbitrary text: an error has a place in it, and what is read can be used.
 pub fn configuration(bytes: &[u8]) {
     let mut choices = Choices::new(bytes);
-    let text = if choices.one_in(2) { String::from_utf8_lossy(choices.rest()).into_owned() } else { toml(&mut choices) };
+    let text =
+        if choices.one_in(2) { String::from_utf8_lossy(choices.rest()).into_owned() } else { toml(&mut choices) };
     for result in [Settings::from_toml(&text).map(Some), Layer::from_pyproject(&text, "/a b").map(laid_over)] {
         match result {
             Ok(Some(settings)) => used(&settings),
@@ -324,7 +334,14 @@ fn used(settings: &Settings) {
 
 fn toml(choices: &mut Choices<'_>) -> String {
     let keys: Vec<&str> = gilcheck::config::key::KEYS.iter().map(|key| key.name).collect();
-    let mut text = choices.pick(&["", "[tool.gilcheck]\n", "[tool]\ngilcheck = 1\n", "[project]\nrequires-python = '>=3.9'\n[tool.gilcheck]\n"]).to_string();
+    let mut text = choices
+        .pick(&[
+            "",
+            "[tool.gilcheck]\n",
+            "[tool]\ngilcheck = 1\n",
+            "[project]\nrequires-python = '>=3.9'\n[tool.gilcheck]\n",
+        ])
+        .to_string();
     for _ in 0..choices.below(6) {
         let key = if choices.one_in(10) { "nonsense" } else { keys[choices.below(keys.len())] };
         let value = value(choices, 0);
@@ -334,11 +351,36 @@ fn toml(choices: &mut Choices<'_>) -> String {
 }
 
 fn value(choices: &mut Choices<'_>, depth: usize) -> String {
-    let words = ["ALL", "GIL1", "GIL101", "cpu-in-threads", "!a/**", "a/*.py", "[", "{a,b", "**/", "3.12", "3.14t", "high", "json",
-        "error", "a.b", "thread", "../..", "/", "~", "", "\u{202e}", "\\\\", "gilcheck.toml"];
+    let words = [
+        "ALL",
+        "GIL1",
+        "GIL101",
+        "cpu-in-threads",
+        "!a/**",
+        "a/*.py",
+        "[",
+        "{a,b",
+        "**/",
+        "3.12",
+        "3.14t",
+        "high",
+        "json",
+        "error",
+        "a.b",
+        "thread",
+        "../..",
+        "/",
+        "~",
+        "",
+        "\u{202e}",
+        "\\\\",
+        "gilcheck.toml",
+    ];
     match choices.below(if depth > 2 { 4 } else { 7 }) {
         0 | 1 => format!("'{}'", choices.pick(&words.map(|word| word))),
-        2 => choices.pick(&["true", "false", "1", "1e400", "-9223372036854775808", "1979-05-27", "inf", "''''''"]).to_string(),
+        2 => choices
+            .pick(&["true", "false", "1", "1e400", "-9223372036854775808", "1979-05-27", "inf", "''''''"])
+            .to_string(),
         3 => format!("{:?}", String::from_utf8_lossy(choices.some(6))),
         4 => {
             let items: Vec<String> = (0..choices.below(4)).map(|_| value(choices, depth + 1)).collect();
@@ -346,7 +388,9 @@ fn value(choices: &mut Choices<'_>, depth: usize) -> String {
         }
         5 => {
             let pairs: Vec<String> = (0..choices.below(3))
-                .map(|index| format!("'{}{index}' = {}", choices.pick(&words.map(|word| word)), value(choices, depth + 1)))
+                .map(|index| {
+                    format!("'{}{index}' = {}", choices.pick(&words.map(|word| word)), value(choices, depth + 1))
+                })
                 .collect();
             format!("{{ {} }}", pairs.join(", "))
         }
@@ -362,11 +406,33 @@ fn value(choices: &mut Choices<'_>, depth: usize) -> String {
 /// Comments that silence: written for all findings, they silence those that they can, and change no code.
 pub fn suppressions(bytes: &[u8]) {
     let mut choices = Choices::new(bytes);
-    let words = ["# gilcheck: ", "ignore", "file-ignore", "disable", "enable", "[", "]", "GIL302", "gil302", ",", " ", "# noqa", ":",
-        "blocking-io-on-event-loop", "GIL901", "#", "é", "\t", "reason", "ALL", "[[", "gilcheck:"];
+    let words = [
+        "# gilcheck: ",
+        "ignore",
+        "file-ignore",
+        "disable",
+        "enable",
+        "[",
+        "]",
+        "GIL302",
+        "gil302",
+        ",",
+        " ",
+        "# noqa",
+        ":",
+        "blocking-io-on-event-loop",
+        "GIL901",
+        "#",
+        "é",
+        "\t",
+        "reason",
+        "ALL",
+        "[[",
+        "gilcheck:",
+    ];
     let mut text = String::from("import time\n");
     for number in 0..1 + choices.below(4) {
-        let mut comment = |choices: &mut Choices<'_>| {
+        let comment = |choices: &mut Choices<'_>| {
             let mut text = String::new();
             for _ in 0..choices.below(9) {
                 text.push_str(choices.pick(&words.map(|word| word)));
@@ -374,7 +440,12 @@ pub fn suppressions(bytes: &[u8]) {
             text.replace('\n', " ")
         };
         let (above, beside, below) = (comment(&mut choices), comment(&mut choices), comment(&mut choices));
-        let call = choices.pick(&["time.sleep(1)", "x = [time.sleep(1),\n        2]", "'''\n# gilcheck: ignore\n'''; time.sleep(1)", "for i in [time.sleep(1)]: pass"]);
+        let call = choices.pick(&[
+            "time.sleep(1)",
+            "x = [time.sleep(1),\n        2]",
+            "'''\n# gilcheck: ignore\n'''; time.sleep(1)",
+            "for i in [time.sleep(1)]: pass",
+        ]);
         text.push_str(&format!("#{above}\nasync def nap{number}():  #{beside}\n    #{above}\n    {call}  #{below}\n"));
     }
     if choices.one_in(4) {
@@ -486,7 +557,17 @@ fn uri(choices: &mut Choices<'_>) -> String {
         0..=3 => format!("file://{folder}/a.py"),
         4 | 5 => format!("file://{folder}/b.py"),
         6 => format!("file://{folder}/new%20{}.py", choices.below(3)),
-        7 => choices.pick(&["untitled:Untitled-1", "file:///%ff", "", "file://host/x.py", "a b", "vscode-notebook-cell:a#1", "file:"]).to_string(),
+        7 => choices
+            .pick(&[
+                "untitled:Untitled-1",
+                "file:///%ff",
+                "",
+                "file://host/x.py",
+                "a b",
+                "vscode-notebook-cell:a#1",
+                "file:",
+            ])
+            .to_string(),
         _ => format!("file://{folder}/n.ipynb"),
     }
 }
@@ -510,7 +591,9 @@ fn initialize(choices: &mut Choices<'_>) -> Message {
     let encoding = choices.pick(&["utf-8", "utf-16", "utf-32", "x"]);
     let capabilities = match choices.below(3) {
         0 => json!({}),
-        1 => json!({ "general": { "positionEncodings": [encoding] }, "textDocument": { "diagnostic": {} }, "workspace": { "configuration": true } }),
+        1 => {
+            json!({ "general": { "positionEncodings": [encoding] }, "textDocument": { "diagnostic": {} }, "workspace": { "configuration": true } })
+        }
         _ => anything(choices, 0),
     };
     let options = if choices.one_in(2) { Value::Null } else { anything(choices, 0) };
@@ -535,24 +618,40 @@ fn message(choices: &mut Choices<'_>) -> Message {
             let mut changes = Vec::new();
             for _ in 0..1 + choices.below(3) {
                 let text = noise(choices, 5);
-                changes.push(if choices.one_in(6) { json!({ "text": text }) } else { json!({ "range": range(choices), "text": text }) });
+                changes.push(if choices.one_in(6) {
+                    json!({ "text": text })
+                } else {
+                    json!({ "range": range(choices), "text": text })
+                });
             }
             let document = json!({ "uri": uri, "version": choices.below(9) });
             ("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }), false)
         }
         5 => ("textDocument/didSave", json!({ "textDocument": document }), false),
         6 => ("textDocument/didClose", json!({ "textDocument": document }), false),
-        7 | 8 => ("textDocument/diagnostic", json!({ "textDocument": document, "previousResultId": choices.pick(&["", "1", "x"]) }), true),
+        7 | 8 => (
+            "textDocument/diagnostic",
+            json!({ "textDocument": document, "previousResultId": choices.pick(&["", "1", "x"]) }),
+            true,
+        ),
         9 => ("textDocument/hover", json!({ "textDocument": document, "position": position(choices) }), true),
         10 => {
             let context = json!({ "diagnostics": [anything(choices, 1)], "only": [choices.pick(&["quickfix", "source.fixAll", "source.fixAll.gilcheck", ""])] });
-            ("textDocument/codeAction", json!({ "textDocument": document, "range": range(choices), "context": context }), true)
+            (
+                "textDocument/codeAction",
+                json!({ "textDocument": document, "range": range(choices), "context": context }),
+                true,
+            )
         }
         11 => ("codeAction/resolve", anything(choices, 0), true),
         12 => ("textDocument/inlayHint", json!({ "textDocument": document, "range": range(choices) }), true),
         13 => ("textDocument/codeLens", json!({ "textDocument": document }), true),
         14 => ("workspace/diagnostic", json!({ "previousResultIds": [] }), true),
-        15 => ("workspace/executeCommand", json!({ "command": choices.pick(&["gilcheck.explain", "gilcheck.restart", "x"]), "arguments": [anything(choices, 0)] }), true),
+        15 => (
+            "workspace/executeCommand",
+            json!({ "command": choices.pick(&["gilcheck.explain", "gilcheck.restart", "x"]), "arguments": [anything(choices, 0)] }),
+            true,
+        ),
         16 => ("$/cancelRequest", json!({ "id": choices.below(9) }), false),
         17 => {
             let cell = json!({ "uri": "cell:1", "languageId": "python", "version": 1, "text": noise(choices, 20) });
@@ -566,8 +665,16 @@ fn message(choices: &mut Choices<'_>) -> Message {
         }
         _ => {
             let method = choices.pick(&[
-                "shutdown", "initialized", "workspace/didChangeWatchedFiles", "workspace/didChangeWorkspaceFolders", "workspace/didChangeConfiguration",
-                "$/setTrace", "textDocument/didOpen", "textDocument/didChange", "textDocument/definition", "notebookDocument/didClose",
+                "shutdown",
+                "initialized",
+                "workspace/didChangeWatchedFiles",
+                "workspace/didChangeWorkspaceFolders",
+                "workspace/didChangeConfiguration",
+                "$/setTrace",
+                "textDocument/didOpen",
+                "textDocument/didChange",
+                "textDocument/definition",
+                "notebookDocument/didClose",
             ]);
             (method, anything(choices, 0), choices.one_in(2))
         }
@@ -588,9 +695,33 @@ fn anything(choices: &mut Choices<'_>, depth: usize) -> Value {
         7 => position(choices),
         8 => range(choices),
         _ => {
-            let keys = ["textDocument", "uri", "range", "position", "settings", "gilcheck", "data", "code", "changes", "event", "added", "removed",
-                "type", "notebookDocument", "command", "arguments", "kind", "title", "select", "path", "logLevel", "config"];
-            (0..choices.below(5)).map(|_| (choices.pick(&keys.map(|key| key)).to_string(), anything(choices, depth + 1))).collect()
+            let keys = [
+                "textDocument",
+                "uri",
+                "range",
+                "position",
+                "settings",
+                "gilcheck",
+                "data",
+                "code",
+                "changes",
+                "event",
+                "added",
+                "removed",
+                "type",
+                "notebookDocument",
+                "command",
+                "arguments",
+                "kind",
+                "title",
+                "select",
+                "path",
+                "logLevel",
+                "config",
+            ];
+            (0..choices.below(5))
+                .map(|_| (choices.pick(&keys.map(|key| key)).to_string(), anything(choices, depth + 1)))
+                .collect()
         }
     }
 }
