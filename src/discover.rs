@@ -290,17 +290,19 @@ fn read_baseline(settings: &mut Settings, may_be_missing: bool) -> Result<(), Se
     let parent = file.parent().map(Path::to_path_buf).unwrap_or_default();
     let folder = fs::canonicalize(&parent).unwrap_or(parent);
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    // What a variable holds may be a secret, and messages end in logs.
+    let shown = if named.text.contains('$') { Path::new(&named.text) } else { &file };
     settings.known = match text_of(&file) {
         Ok(text) => match Baseline::parse(&text) {
             Ok(known) => Some(known),
             Err(_) if may_be_missing => None,
-            Err((position, message)) => return Err(SettingsError::at(&file, position, message)),
+            Err((position, message)) => return Err(SettingsError::at(shown, position, message)),
         },
         Err(_) if may_be_missing => None,
         Err(error) => {
             let why = if error.kind() == std::io::ErrorKind::NotFound { "no such file" } else { &error.to_string() };
             let remedy = "write the baseline with `gilcheck --baseline FILE --update-baseline`";
-            return Err(SettingsError::new(&file, format!("{why}; {remedy}")));
+            return Err(SettingsError::new(shown, format!("{why}; {remedy}")));
         }
     };
     settings.baseline = Some(Located { folder: engine_folder(&folder), text: name });

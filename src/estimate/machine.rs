@@ -34,7 +34,7 @@ const BUDGET: u64 = 30_000;
 /// How many expressions the root itself may take: only what grows like a power of two gets there.
 const MOST_STEPS: u64 = 5_000_000;
 /// Each time that the roots of a file have taken so many, the budget of those that follow is halved.
-const PLENTY: u64 = 10_000_000;
+const PLENTY: u64 = 2_000_000;
 /// How many expressions a module-level value or a class's attributes may take.
 const SIDE_BUDGET: u64 = 4_000;
 /// How often a recursion that counts a small number down is followed instead of estimated.
