@@ -228,6 +228,9 @@ enum Shown {
     Absolute,
 }
 
+/// Python files, their paths from where it began and where they really are, and what could not be read.
+type Walked = (Vec<(PathBuf, PathBuf)>, Vec<Trouble>);
+
 /// A file to be read.
 struct Candidate {
     shown: String,
@@ -369,7 +372,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The Python files below a folder: their paths from there, and where they really are.
-    fn walk(&self, path: &Path, place: &Path, extent: Extent) -> (Vec<(PathBuf, PathBuf)>, Vec<Trouble>) {
+    fn walk(&self, path: &Path, place: &Path, extent: Extent) -> Walked {
         let gitignore = (self.exclude)(place).gitignore;
         let odd = place.ancestors().find_map(odd_ignore_file).filter(|_| gitignore);
         let odd = match odd {
@@ -386,13 +389,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The same; an error is a file like `.gitignore` that must not be opened.
-    fn walk_with(
-        &self,
-        path: &Path,
-        place: &Path,
-        extent: Extent,
-        gitignore: bool,
-    ) -> Result<(Vec<(PathBuf, PathBuf)>, Vec<Trouble>), PathBuf> {
+    fn walk_with(&self, path: &Path, place: &Path, extent: Extent, gitignore: bool) -> Result<Walked, PathBuf> {
         let odd: Arc<Mutex<Option<PathBuf>>> = Arc::default();
         let noted = Arc::clone(&odd);
         // The walker's own filter must outlive it, and what is left out where is only borrowed.

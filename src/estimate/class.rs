@@ -919,7 +919,7 @@ pub fn instance_class(value: &Value) -> Option<Rc<ClassValue>> {
 
 /// Each ancestor where it comes last, as in Python's order; beyond [`MOST_ANCESTORS`] nothing is known.
 fn each_once(mut order: Vec<Ancestor>) -> Vec<Ancestor> {
-    let mut seen: FxHashSet<(Option<(FileId, ClassId)>, Option<Arc<str>>)> = FxHashSet::default();
+    let mut seen = FxHashSet::default();
     let mut last: Vec<bool> = order
         .iter()
         .rev()

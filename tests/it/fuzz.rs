@@ -3,10 +3,10 @@
 //! `GILCHECK_FUZZ=target:seed:count cargo test --test it fuzz` looks at one run of them, or at more of them.
 
 #[path = "../fuzz/src/lib.rs"]
-mod fuzz;
+mod shared;
 
-use fuzz::choices::bytes_of;
-use fuzz::targets::{ALL, clean_up};
+use shared::choices::bytes_of;
+use shared::targets::{ALL, clean_up};
 use std::panic::catch_unwind;
 use std::time::{Duration, Instant};
 
@@ -83,8 +83,8 @@ fn made_up_programs_parse() {
     let (mut count, mut broken) = (0, Vec::new());
     for seed in 0..200 {
         let bytes = bytes_of(seed, 600);
-        let mut choices = fuzz::choices::Choices::new(&bytes);
-        for (path, text) in fuzz::programs::project(&mut choices, 3) {
+        let mut choices = shared::choices::Choices::new(&bytes);
+        for (path, text) in shared::programs::project(&mut choices, 3) {
             count += 1;
             let (_, spans) = gilcheck::facts::extract(&text);
             if let Some(error) = spans.errors.first() {
