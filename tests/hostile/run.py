@@ -368,6 +368,8 @@ def load(arguments) -> list[str]:
             if it.leave() != 0:
                 failures.append("load: did not leave well after the flood")
 
+    failures += slow_client(arguments)
+
     # A large workspace.
     with Folder(inputs.INPUTS["many_files"](arguments.scale)) as folder:
         place = next(folder.path.glob("p0/m0.py"))
@@ -386,6 +388,59 @@ def load(arguments) -> list[str]:
             if it.leave() != 0:
                 failures.append("load: did not leave well in a large workspace")
     return failures
+
+
+def slow_client(arguments) -> list[str]:
+    """A client that asks and edits for seconds and reads nothing: later it gets every answer, and the last is right."""
+    asked = max(arguments.edits // 10, 100)
+    with Folder({"a.py": SLEEPY}) as folder:
+        uri = (folder.path / "a.py").as_uri()
+        process = subprocess.Popen([program(), "server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+        def say(method: str, params, identifier=None):
+            message = {"jsonrpc": "2.0", "method": method, "params": params}
+            if identifier is not None:
+                message["id"] = identifier
+            process.stdin.write(Server.frame(message))
+
+        def talk():
+            root = folder.path.as_uri()
+            say("initialize", {"processId": None, "rootUri": root, "capabilities": {"textDocument": {"diagnostic": {}}}}, 0)
+            say("initialized", {})
+            say("textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "python", "version": 1, "text": SLEEPY}})
+            for number in range(1, asked + 1):
+                say("textDocument/didChange", {"textDocument": {"uri": uri, "version": number + 1}, "contentChanges": [{"text": SLEEPY + "#" * number}]})
+                say("textDocument/diagnostic", {"textDocument": {"uri": uri}}, number)
+            say("shutdown", None, asked + 1)
+            process.stdin.flush()
+
+        talker = threading.Thread(target=talk, daemon=True)
+        talker.start()
+        time.sleep(3)
+        answered, last = set(), None
+        watch = threading.Timer(300, process.kill)
+        watch.start()
+        while len(answered) < asked + 2:
+            length = 0
+            while (line := process.stdout.readline()) not in (b"\r\n", b""):
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+            if not length:
+                break
+            message = json.loads(process.stdout.read(length))
+            if "id" in message and "method" not in message:
+                answered.add(message["id"])
+                last = message if message["id"] == asked else last
+        watch.cancel()
+        process.kill()
+        process.wait()
+        missing = set(range(asked + 2)) - answered
+        print(f"a client that reads nothing for 3 s: {asked} requests, {len(missing)} without an answer", flush=True)
+        if missing:
+            return [f"load: {len(missing)} requests of a slow client are not answered"]
+        if [item["code"] for item in last.get("result", {}).get("items", [])] != ["GIL302"]:
+            return [f"load: the last answer to a slow client is {last}"]
+    return []
 
 
 SUITES = {"limits": limits, "server": server, "files": files, "kill": kill, "load": load}
