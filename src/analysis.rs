@@ -317,6 +317,13 @@ pub struct Oddity {
     pub what: String,
 }
 
+/// So many findings of a file get a fix at once: making one takes the longer the larger the file is.
+const MOST_FIXES: usize = 1000;
+/// So many do in any file.
+const LEAST_FIXES: usize = 20;
+/// And as many in between as make so many bytes, if each costs as many as the file has.
+const FIXED_BYTES: usize = 200 << 20;
+
 /// So many bytes are parsed in some hundredths of a second.
 const LITTLE: usize = 256 << 10;
 
@@ -419,12 +426,22 @@ impl Analysis {
         }
     }
 
-    /// [`Analysis::diagnostics`], each with its fix.
+    /// [`Analysis::diagnostics`], each with its fix; in a file with very many findings the later ones have none, until
+    /// those before them are mended.
     pub fn diagnostics_with_fixes(&self) -> Vec<Diagnostic> {
         let mut found = self.diagnostics();
         // Findings of one function share what is run for them.
         let place = |found: &Diagnostic| (found.file, scope::outermost(&self.first.project, found.file, found.span));
         let mut groups: Vec<&mut [Diagnostic]> = found.chunk_by_mut(|a, b| place(a) == place(b)).collect();
+        let mut given: BTreeMap<FileId, usize> = BTreeMap::new();
+        for group in &mut groups {
+            let Some(file) = group.first().map(|found| found.file) else { continue };
+            let given = given.entry(file).or_default();
+            let most = (FIXED_BYTES / self.text(file).len().max(1)).clamp(LEAST_FIXES, MOST_FIXES);
+            let count = group.len().min(most.saturating_sub(*given));
+            *given += count;
+            *group = std::mem::take(group).get_mut(..count).unwrap_or_default();
+        }
         groups.par_iter_mut().for_each(|group| {
             let Some(first) = group.first() else { return };
             let trace = self.trace(first.file, first.span);
@@ -593,12 +610,26 @@ impl Analysis {
                 self.first.project.parsed(*file);
             });
         }
-        let oddity = |file: &FileId| {
-            let span = self.first.project.parsed_already(*file)?.spans.errors.first().copied()?;
-            let what = "a syntax error, or syntax that gilcheck does not know; the rest was checked";
-            Some(Oddity { file: *file, span, what: what.to_string() })
+        let oddities = |file: &FileId| {
+            let oddity = |span: Span, what: &str| Oddity { file: *file, span, what: what.to_string() };
+            let spans = self.first.project.parsed_already(*file).map(|parsed| &parsed.spans)?;
+            let error = spans.errors.first().map(|span| {
+                oddity(*span, "a syntax error, or syntax that gilcheck does not know; the rest was checked")
+            });
+            let deep = spans.cut.map(|span| {
+                oddity(
+                    span,
+                    "nested deeper than Python itself allows; what is inside was left out, the rest was checked",
+                )
+            });
+            let cut = self.outcome(self.part(*file)).report.cut.get(file).map(|root| {
+                let span = root.and_then(|function| spans.function_names.get(function.index()).copied());
+                let what = "more to follow than gilcheck takes time for; from here on calls were followed less far";
+                oddity(span.unwrap_or_default(), what)
+            });
+            Some(error.into_iter().chain(deep).chain(cut))
         };
-        reported.iter().filter_map(oddity).collect()
+        reported.iter().filter_map(oddities).flatten().collect()
     }
 
     /// Every hand-over in the reported files, in path order.

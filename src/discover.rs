@@ -5,6 +5,7 @@ use crate::baseline::Baseline;
 use crate::config::layer::Layer;
 use crate::config::{ConfigError, Located, Settings, Target, is_selector, nearest};
 use crate::rules::RULES;
+use crate::source::{MOST_BYTES, too_large};
 use crate::text::Position;
 use crate::walk::{self, Exclude};
 use std::collections::{BTreeMap, BTreeSet};
@@ -258,8 +259,28 @@ fn settings_for(path: &Path, overrides: &Overrides) -> Result<Found, SettingsErr
         found.settings.apply(layer);
     }
     found.settings.exhaustive = overrides.exhaustive;
+    let is_asked_for = overrides.layers.iter().any(|layer| layer.baseline.is_some());
+    if overrides.baseline_may_be_missing && !is_asked_for {
+        stays_inside(&found.settings)?;
+    }
     read_baseline(&mut found.settings, overrides.baseline_may_be_missing)?;
     Ok(found)
+}
+
+/// A file that is to be written because a settings file names it must lie in that one's folder: who checks a
+/// repository of others does not mean to write elsewhere.
+fn stays_inside(settings: &Settings) -> Result<(), SettingsError> {
+    let Some(named) = &settings.baseline else { return Ok(()) };
+    let file = Path::new(&named.folder).join(expand(&named.text));
+    let real = fs::canonicalize(&file).or_else(|_| fs::canonicalize(file.parent().unwrap_or(Path::new("/"))));
+    let folder = fs::canonicalize(&named.folder);
+    match (real, folder) {
+        (Ok(real), Ok(folder)) if real.starts_with(&folder) => Ok(()),
+        _ => {
+            let message = "it lies outside the folder of the settings that name it; give it with `--baseline FILE`";
+            Err(SettingsError::new(Path::new(&named.text), message.to_string()))
+        }
+    }
 }
 
 /// Reads the baseline that the settings name, and says where it really is.
@@ -269,17 +290,19 @@ fn read_baseline(settings: &mut Settings, may_be_missing: bool) -> Result<(), Se
     let parent = file.parent().map(Path::to_path_buf).unwrap_or_default();
     let folder = fs::canonicalize(&parent).unwrap_or(parent);
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    settings.known = match fs::read_to_string(&file) {
+    // What a variable holds may be a secret, and messages end in logs.
+    let shown = if named.text.contains('$') { Path::new(&named.text) } else { &file };
+    settings.known = match text_of(&file) {
         Ok(text) => match Baseline::parse(&text) {
             Ok(known) => Some(known),
             Err(_) if may_be_missing => None,
-            Err((position, message)) => return Err(SettingsError::at(&file, position, message)),
+            Err((position, message)) => return Err(SettingsError::at(shown, position, message)),
         },
         Err(_) if may_be_missing => None,
         Err(error) => {
             let why = if error.kind() == std::io::ErrorKind::NotFound { "no such file" } else { &error.to_string() };
             let remedy = "write the baseline with `gilcheck --baseline FILE --update-baseline`";
-            return Err(SettingsError::new(&file, format!("{why}; {remedy}")));
+            return Err(SettingsError::new(shown, format!("{why}; {remedy}")));
         }
     };
     settings.baseline = Some(Located { folder: engine_folder(&folder), text: name });
@@ -355,7 +378,7 @@ fn project_above(start: &Path) -> Option<PathBuf> {
 
 /// The version that the nearest `pyproject.toml` asks for. One that cannot be read asks for nothing.
 fn target_from(start: &Path) -> Option<Target> {
-    let text = fs::read_to_string(project_above(start)?.join("pyproject.toml")).ok()?;
+    let text = text_of(&project_above(start)?.join("pyproject.toml")).ok()?;
     Layer::from_pyproject(&text, "").ok()?.requires
 }
 
@@ -369,6 +392,8 @@ fn presumed(requires: Option<Target>) -> Settings {
 fn from_layer(file: &Path, layer: Layer, requires: Option<Target>, folder: PathBuf) -> Result<Found, SettingsError> {
     let here = current_folder();
     let near = |file: &Path| shown(file, &here).display().to_string();
+    // What a variable holds may be a secret, and messages end in logs.
+    let named = |text: &str, file: &Path| if text.contains('$') { text.to_string() } else { near(file) };
     let mut files = vec![file.to_path_buf()];
     let mut layers = vec![layer];
     while let Some((file, layer)) = files.last().zip(layers.last()) {
@@ -378,13 +403,16 @@ fn from_layer(file: &Path, layer: Layer, requires: Option<Target>, folder: PathB
         let wrong = |message: String| SettingsError::at(file, *position, message);
         let same = |other: &PathBuf| fs::canonicalize(other).ok() == fs::canonicalize(&base).ok();
         if !base.is_file() {
-            return Err(wrong(format!("`extend`: {}: no such file; give its path from here", near(&base))));
+            return Err(wrong(format!("`extend`: {}: no such file; give its path from here", named(text, &base))));
         }
         if files.iter().any(same) || files.len() > LONGEST_CHAIN {
-            return Err(wrong(format!("`extend`: {} extends this file again; leave one of them out", near(&base))));
+            return Err(wrong(format!(
+                "`extend`: {} extends this file again; leave one of them out",
+                named(text, &base)
+            )));
         }
         let Some(Read { layer: Some(layer), .. }) = read(&base)? else {
-            return Err(wrong(format!("`extend`: {} has no [tool.gilcheck]", near(&base))));
+            return Err(wrong(format!("`extend`: {} has no [tool.gilcheck]", named(text, &base))));
         };
         files.push(base);
         layers.push(layer);
@@ -491,13 +519,21 @@ struct Read {
     requires: Option<Target>,
 }
 
+/// The text of a file that may be anything.
+fn text_of(file: &Path) -> std::io::Result<String> {
+    let bytes = walk::bytes_of(file)?;
+    if bytes.len() > MOST_BYTES {
+        return Err(std::io::Error::other(too_large().reason));
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// `None` where there is no such file.
 fn read(file: &Path) -> Result<Option<Read>, SettingsError> {
     if !file.is_file() {
         return Ok(None);
     }
-    let bytes = fs::read(file).map_err(|error| SettingsError::new(file, error.to_string()))?;
-    let text = String::from_utf8_lossy(&bytes);
+    let text = text_of(file).map_err(|error| SettingsError::new(file, error.to_string()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let here = current_folder();
     let parent = here.join(file).parent().map(Path::to_path_buf).unwrap_or_default();

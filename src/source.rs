@@ -7,6 +7,9 @@
 use encoding_rs::{DecoderResult, Encoding};
 use std::fmt;
 
+/// Files of more bytes than this are not read: their syntax trees would take up to thirty times as much memory.
+pub const MOST_BYTES: usize = 16 << 20;
+
 /// Why a file is not Python source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
@@ -22,8 +25,18 @@ impl fmt::Display for DecodeError {
     }
 }
 
+/// What is said of a file that is too large.
+pub fn too_large() -> DecodeError {
+    let most = MOST_BYTES >> 20;
+    let reason = format!("more than {most} MB, which gilcheck does not read; leave it out with `extend-exclude`");
+    DecodeError { row: 1, reason }
+}
+
 /// The text of a Python file, without its byte order mark.
 pub fn decode(bytes: Vec<u8>) -> Result<String, DecodeError> {
+    if bytes.len() > MOST_BYTES {
+        return Err(too_large());
+    }
     if let Some(at) = memchr::memchr(0, &bytes) {
         let reason = if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             "UTF-16, which Python does not read; save it as UTF-8"

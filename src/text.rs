@@ -49,15 +49,6 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// How long a text is.
-    fn length(self, text: &str) -> usize {
-        match self {
-            Encoding::Utf8 => text.len(),
-            Encoding::Utf16 => text.chars().map(char::len_utf16).sum(),
-            Encoding::Utf32 => text.chars().count(),
-        }
-    }
-
     /// The byte of `text` at a column; the end where the text is shorter, and the beginning of a character
     /// where the column lies within it.
     fn offset(self, text: &str, column: usize) -> usize {
@@ -84,6 +75,18 @@ impl Encoding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineIndex {
     starts: Vec<u32>,
+    /// Where a line is long: how many characters, and code units of UTF-16, begin before each [`STRIDE`] bytes.
+    counts: Vec<(u32, u32)>,
+}
+
+/// Columns in lines of more bytes than this are not counted from the line's beginning each time.
+const STRIDE: usize = 4096;
+
+/// How many characters begin in these bytes, and how many code units of UTF-16 that makes.
+fn count(bytes: &[u8]) -> (u32, u32) {
+    let characters = bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+    let pairs = bytes.iter().filter(|byte| **byte >= 0xf0).count();
+    (Span::new(characters, 0).start, Span::new(characters + pairs, 0).start)
 }
 
 impl LineIndex {
@@ -97,7 +100,33 @@ impl LineIndex {
                 starts.push(Span::new(at + 1, at + 1).start);
             }
         }
-        LineIndex { starts }
+        let ends = starts.iter().skip(1).copied().chain([Span::new(bytes.len(), 0).start]);
+        let mut counts = Vec::new();
+        if starts.iter().zip(ends).any(|(start, end)| (end - start) as usize > STRIDE) {
+            let mut before = (0, 0);
+            for part in bytes.chunks(STRIDE) {
+                counts.push(before);
+                let (characters, units) = count(part);
+                before = (before.0 + characters, before.1 + units);
+            }
+        }
+        LineIndex { starts, counts }
+    }
+
+    /// How many characters and code units of UTF-16 begin between two bytes of `text`.
+    fn counted(&self, text: &str, start: usize, end: usize) -> (u32, u32) {
+        let bytes = text.as_bytes();
+        let before = |at: usize| {
+            let whole = (at / STRIDE).min(self.counts.len().saturating_sub(1));
+            let (characters, units) = self.counts.get(whole).copied().unwrap_or_default();
+            let rest = count(bytes.get(whole * STRIDE..at).unwrap_or(b""));
+            (characters + rest.0, units + rest.1)
+        };
+        if self.counts.is_empty() || end - start <= STRIDE {
+            return count(bytes.get(start..end).unwrap_or(b""));
+        }
+        let (low, high) = (before(start), before(end));
+        (high.0 - low.0, high.1 - low.1)
     }
 
     /// The row of `offset`, from 1.
@@ -109,11 +138,10 @@ impl LineIndex {
     /// The place of `offset` in `text`, which must be the text the index was made of.
     pub fn position(&self, text: &str, offset: u32) -> Position {
         let row = self.row(offset);
-        let start = self.start_of(row);
-        let end = (offset as usize).min(text.len());
-        let before = text.get(start as usize..end).unwrap_or("");
-        let column = before.chars().count() + 1;
-        Position { row, column: u32::try_from(column).unwrap_or(u32::MAX) }
+        let start = self.start_of(row) as usize;
+        let end = (offset as usize).min(text.len()).max(start);
+        let (characters, _) = self.counted(text, start, end);
+        Position { row, column: characters + 1 }
     }
 
     /// The first byte of `row` (from 1); rows beyond the last give the last one's.
@@ -125,9 +153,11 @@ impl LineIndex {
     /// The bytes of `row` (from 1) in `text`, without its end of line.
     pub fn line_span(&self, text: &str, row: u32) -> Span {
         let start = self.start_of(row) as usize;
-        let rest = text.get(start..).unwrap_or("");
-        let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
-        Span::new(start, start + length)
+        let next = self.starts.get(row.max(1) as usize).map_or(text.len(), |next| *next as usize);
+        let line = text.get(start..next).unwrap_or("");
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        Span::new(start, start + line.len())
     }
 
     /// The line and column of `offset`, both from 0, in the units of `encoding`.
@@ -138,8 +168,14 @@ impl LineIndex {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = text.get(start..end).unwrap_or("");
-        (row - 1, u32::try_from(encoding.length(before)).unwrap_or(u32::MAX))
+        let end = end.max(start);
+        let (characters, units) = self.counted(text, start, end);
+        let column = match encoding {
+            Encoding::Utf8 => Span::new(end - start, 0).start,
+            Encoding::Utf16 => units,
+            Encoding::Utf32 => characters,
+        };
+        (row - 1, column)
     }
 
     /// The byte at a line and column, both from 0; beyond a line's end the end of the line, beyond the last
@@ -189,5 +225,23 @@ mod tests {
         let clef = Span::new(text.find('𝄞').unwrap(), 0).start;
         assert_eq!(index.offset(text, 1, 2, Encoding::Utf16), clef, "within a pair");
         assert_eq!(index.place(text, clef + 2, Encoding::Utf16), (1, 1), "within a character");
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_those_of_short_ones() {
+        let text = format!("short é\r\n{}\nend\r{}", "aé𝄞b".repeat(3000), "𝄞x".repeat(4000));
+        let index = LineIndex::new(&text);
+        for at in (0..text.len()).step_by(37).filter(|at| text.is_char_boundary(*at)) {
+            let row = index.row(Span::new(at, 0).start);
+            let before = &text[index.start_of(row) as usize..at];
+            let offset = Span::new(at, 0).start;
+            assert_eq!(index.position(&text, offset).column as usize, before.chars().count() + 1, "{at}");
+            let units: usize = before.chars().map(char::len_utf16).sum();
+            assert_eq!(index.place(&text, offset, Encoding::Utf16).1 as usize, units, "{at}");
+            assert_eq!(index.place(&text, offset, Encoding::Utf32).1 as usize, before.chars().count(), "{at}");
+        }
+        assert_eq!(index.line_span(&text, 1).of(&text), "short é");
+        assert_eq!(index.line_span(&text, 3).of(&text), "end");
+        assert_eq!(index.line_span(&text, 9).of(&text), index.line_span(&text, 4).of(&text));
     }
 }

@@ -10,7 +10,7 @@ use ignore::{DirEntry, Match, WalkBuilder, WalkState};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -169,7 +169,32 @@ pub fn base_of(folder: &Path) -> PathBuf {
 
 /// The text of a Python file; an error says why there is none.
 pub fn read_file(place: &Path) -> Result<Arc<str>, String> {
-    text_of(place, fs::read(place).map_err(|error| reason(&error))?)
+    text_of(place, bytes_of(place).map_err(|error| reason(&error))?)
+}
+
+/// The bytes of a file, and of one that is too large as many as show that it is.
+///
+/// What is no regular file is not opened: a pipe would never end, and nor would some devices.
+pub fn bytes_of(place: &Path) -> io::Result<Vec<u8>> {
+    let no_file = || io::Error::other("not a regular file");
+    if !fs::metadata(place)?.is_file() {
+        return Err(no_file());
+    }
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // It may have become a pipe meanwhile: then opening it must not wait for a writer.
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    let file = options.open(place)?;
+    if !file.metadata()?.is_file() {
+        return Err(no_file());
+    }
+    let mut bytes = Vec::new();
+    file.take(source::MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The text in a file's bytes; of a notebook, which must be one, its JSON.
@@ -202,6 +227,9 @@ enum Shown {
     Relative,
     Absolute,
 }
+
+/// Python files, their paths from where it began and where they really are, and what could not be read.
+type Walked = (Vec<(PathBuf, PathBuf)>, Vec<Trouble>);
 
 /// A file to be read.
 struct Candidate {
@@ -344,7 +372,26 @@ impl<'a> Finder<'a> {
     }
 
     /// The Python files below a folder: their paths from there, and where they really are.
-    fn walk(&self, path: &Path, place: &Path, extent: Extent) -> (Vec<(PathBuf, PathBuf)>, Vec<Trouble>) {
+    fn walk(&self, path: &Path, place: &Path, extent: Extent) -> Walked {
+        let gitignore = (self.exclude)(place).gitignore;
+        let odd = place.ancestors().find_map(odd_ignore_file).filter(|_| gitignore);
+        let odd = match odd {
+            Some(odd) => odd,
+            None => match self.walk_with(path, place, extent, gitignore) {
+                Ok(found) => return found,
+                Err(odd) => odd,
+            },
+        };
+        let (found, mut troubles) = self.walk_with(path, place, extent, false).unwrap_or_default();
+        let reason = "not a file that can be read, so that no `.gitignore` is followed; remove it".to_string();
+        troubles.push(Trouble { shown: show(&relative_to(&self.current, &odd)), reason });
+        (found, troubles)
+    }
+
+    /// The same; an error is a file like `.gitignore` that must not be opened.
+    fn walk_with(&self, path: &Path, place: &Path, extent: Extent, gitignore: bool) -> Result<Walked, PathBuf> {
+        let odd: Arc<Mutex<Option<PathBuf>>> = Arc::default();
+        let noted = Arc::clone(&odd);
         // The walker's own filter must outlive it, and what is left out where is only borrowed.
         let keep = |entry: &DirEntry| {
             let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
@@ -358,7 +405,16 @@ impl<'a> Finder<'a> {
         let troubles = Mutex::new(Vec::new());
         let mut builder = WalkBuilder::new(path);
         builder.hidden(false).require_git(false).threads(rayon::current_num_threads());
-        let gitignore = (self.exclude)(place).gitignore;
+        let filter = move |entry: &DirEntry| {
+            // Before `ignore` opens what lies in a folder.
+            let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
+            let Some(file) = odd_ignore_file(entry.path()).filter(|_| gitignore && is_dir) else { return true };
+            // Of several the same one is named each time, as far as they are seen.
+            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+            *noted = noted.take().map_or(Some(file.clone()), |other| Some(other.min(file)));
+            false
+        };
+        builder.filter_entry(filter);
         builder.ignore(gitignore).git_ignore(gitignore).git_global(gitignore).git_exclude(gitignore);
         builder.build_parallel().run(|| {
             Box::new(|entry| {
@@ -381,7 +437,10 @@ impl<'a> Finder<'a> {
         });
         let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         found.sort();
-        (found, troubles.into_inner().unwrap_or_else(PoisonError::into_inner))
+        match odd.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(file) => Err(file),
+            None => Ok((found, troubles.into_inner().unwrap_or_else(PoisonError::into_inner))),
+        }
     }
 
     fn into_tree(self, known: &(dyn Fn(&Path) -> Option<Arc<str>> + Sync), tick: &(dyn Fn() + Sync)) -> Tree {
@@ -424,6 +483,17 @@ pub fn real(path: &Path) -> PathBuf {
 
 fn current_folder() -> PathBuf {
     std::env::current_dir().and_then(fs::canonicalize).unwrap_or_default()
+}
+
+/// A file of ignored names in a folder that is no file of a usual size: `ignore` would read from a pipe, or from a
+/// link to `/dev/zero`, for ever.
+fn odd_ignore_file(folder: &Path) -> Option<PathBuf> {
+    let is_odd = |file: &PathBuf| match fs::metadata(file) {
+        Ok(metadata) if metadata.is_file() => metadata.len() > source::MOST_BYTES as u64,
+        Ok(metadata) => !metadata.is_dir(),
+        Err(_) => false,
+    };
+    [".gitignore", ".ignore", ".git/info/exclude"].into_iter().map(|name| folder.join(name)).find(is_odd)
 }
 
 fn push<T>(list: &Mutex<Vec<T>>, item: T) {

@@ -261,6 +261,7 @@ pub(super) fn given(arguments: &Check) -> Result<Vec<Given>, Failure> {
             let mut bytes = Vec::new();
             io::stdin()
                 .lock()
+                .take(source::MOST_BYTES as u64 + 1)
                 .read_to_end(&mut bytes)
                 .map_err(|error| Failure::Message(format!("cannot read standard input: {error}")))?;
             given.push(Given::Text(arguments.stdin_filename.clone(), bytes));

@@ -7,11 +7,11 @@ use crate::analysis::Change;
 use crate::config::Settings;
 use crate::diagnostic::{Applicability, Diagnostic, Fix};
 use crate::fix::edits::{apply, compose};
-use crate::render::harmless;
+use crate::render::{harmless, harmless_line};
 use similar::TextDiff;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -131,11 +131,18 @@ fn round(loaded: &mut Loaded, asked: Asked, fixed: &mut Fixed) -> bool {
 pub(super) fn finish(loaded: &Loaded, arguments: &Check, asked: Asked, fixed: Fixed) -> Result<Exit, Failure> {
     if asked.diff {
         let mut out = io::stdout().lock();
+        let is_shown = is_shown(&out);
         for (path, text) in &fixed.texts {
             let Some(Place { text: before, .. }) = loaded.places.get(path) else { continue };
             let shown = harmless(loaded.shown.get(path).unwrap_or(path));
             let diff = TextDiff::from_lines(&**before, &**text);
-            write!(out, "{}", diff.unified_diff().header(&shown, &shown))?;
+            let diff = diff.unified_diff().header(&shown, &shown).to_string();
+            if is_shown {
+                let lines: String = diff.lines().map(|line| harmless_line(line) + "\n").collect();
+                out.write_all(lines.as_bytes())?;
+            } else {
+                out.write_all(diff.as_bytes())?;
+            }
         }
         out.flush()?;
         fixed.say(arguments);
@@ -144,6 +151,24 @@ pub(super) fn finish(loaded: &Loaded, arguments: &Check, asked: Asked, fixed: Fi
     fixed.to_stdout(loaded)?;
     fixed.say(arguments);
     Ok(if fixed.refused > 0 { Exit::Failed } else { fixed.exit(arguments).unwrap_or(Exit::Clean) })
+}
+
+/// True if what is printed is looked at, by a terminal or by a log that obeys commands: then nothing in a source
+/// file may steer it. A file or another program gets the diff as it is, to be applied.
+fn is_shown(out: &io::StdoutLock<'_>) -> bool {
+    out.is_terminal() || (std::env::var_os("CI").is_some() && !is_file(out))
+}
+
+#[cfg(unix)]
+fn is_file(out: &io::StdoutLock<'_>) -> bool {
+    use std::os::fd::AsFd;
+    let file = out.as_fd().try_clone_to_owned().map(fs::File::from);
+    file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
+}
+
+#[cfg(not(unix))]
+fn is_file(_: &io::StdoutLock<'_>) -> bool {
+    false
 }
 
 impl Fixed {

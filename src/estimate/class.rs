@@ -9,12 +9,17 @@ use crate::cost::{Cost, Interval};
 use crate::facts::ir::{BindingValue, Class, Expression, Function, Statement};
 use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId};
 use crate::text::Span;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// No more methods of a class than this are run to learn what its attributes hold.
 const MOST_FILLERS: usize = 40;
+/// No more bases of a class than this are looked at, those of bases included.
+const MOST_ANCESTORS: usize = 200;
+/// No more attributes of an object than this are known.
+const MOST_FIELDS: usize = 300;
 
 /// A class in the order in which attributes are looked up.
 #[derive(Debug, Clone)]
@@ -25,6 +30,14 @@ pub enum Ancestor {
     Library(Arc<str>),
     /// Not resolved: may have any attribute.
     Unknown,
+}
+
+/// What the body of a class binds to a name.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Own {
+    Method(FunctionId),
+    /// By its place among the bindings.
+    Bound(usize),
 }
 
 /// What a class gives for a name.
@@ -57,17 +70,12 @@ impl<'p> Machine<'p> {
                         .unwrap_or(Value::Unknown);
                 }
                 match value {
-                    Value::Class(base) => {
-                        for ancestor in machine.order(&base).iter() {
-                            order.retain(|known| !same_ancestor(known, ancestor));
-                            order.push(ancestor.clone());
-                        }
-                    }
+                    Value::Class(base) => order.extend(machine.order(&base).iter().cloned()),
                     Value::Library(name) => order.push(Ancestor::Library(name)),
                     _ => order.push(Ancestor::Unknown),
                 }
             }
-            Answer::Order(order.into())
+            Answer::Order(each_once(order).into())
         });
         match answer {
             Some(Answer::Order(order)) => order,
@@ -85,27 +93,36 @@ impl<'p> Machine<'p> {
                 started = behind.is_some_and(|b| b.file == here.file && b.class == here.class);
                 continue;
             }
-            let Some(facts) = self.class_facts(here) else { continue };
-            let parsed = self.project.parsed(here.file);
-            let method = facts.methods.iter().rev().find(|m| {
-                parsed
-                    .facts
-                    .functions
-                    .get(m.index())
-                    .is_some_and(|f| self.name(here.file, f.name) == name && !is_setter(&parsed.facts, f))
-            });
-            if let Some(method) = method {
-                return Some(Member::Function(here.clone(), *method));
-            }
-            let bound = facts
-                .bindings
-                .iter()
-                .rposition(|b| self.name(here.file, b.name) == name && !matches!(b.value, BindingValue::Function(_)));
-            if let Some(index) = bound {
-                return Some(Member::Bound(here.clone(), index));
+            match self.own_member(here, name) {
+                Some(Own::Method(method)) => return Some(Member::Function(here.clone(), method)),
+                Some(Own::Bound(index)) => return Some(Member::Bound(here.clone(), index)),
+                None => {}
             }
         }
         None
+    }
+
+    /// What the body of a class itself gives for a name: the last method of that name, or else what is bound to it.
+    fn own_member(&mut self, class: &ClassValue, name: &str) -> Option<Own> {
+        let facts = self.class_facts(class)?;
+        let parsed = self.project.parsed(class.file);
+        let members = self.members.entry((class.file, class.class)).or_insert_with(|| {
+            let text = |name: NameId| parsed.facts.names.get(name.index()).map_or("", |n| n);
+            let mut members = FxHashMap::default();
+            for (index, bound) in facts.bindings.iter().enumerate() {
+                if !matches!(bound.value, BindingValue::Function(_)) {
+                    members.insert(text(bound.name), Own::Bound(index));
+                }
+            }
+            for method in &facts.methods {
+                let definition = parsed.facts.functions.get(method.index());
+                if let Some(definition) = definition.filter(|f| !is_setter(&parsed.facts, f)) {
+                    members.insert(text(definition.name), Own::Method(*method));
+                }
+            }
+            members
+        });
+        members.get(name).copied()
     }
 
     /// An instance whose construction was not seen.
@@ -463,6 +480,11 @@ impl<'p> Machine<'p> {
             let is_instance = matches!(reference.0.borrow().kind, Kind::Instance { .. } | Kind::Library(_));
             if is_instance {
                 let value = value.clone();
+                let known = reference.0.borrow();
+                if known.fields.len() >= MOST_FIELDS && !known.fields.contains_key(&key) {
+                    continue;
+                }
+                drop(known);
                 self.change(reference, |object: &mut Object| {
                     let value = match object.fields.get(&key) {
                         Some(Value::None | Value::Unknown) => value,
@@ -895,13 +917,26 @@ pub fn instance_class(value: &Value) -> Option<Rc<ClassValue>> {
     }
 }
 
-fn same_ancestor(a: &Ancestor, b: &Ancestor) -> bool {
-    match (a, b) {
-        (Ancestor::Project(x), Ancestor::Project(y)) => x.file == y.file && x.class == y.class,
-        (Ancestor::Library(x), Ancestor::Library(y)) => x == y,
-        (Ancestor::Unknown, Ancestor::Unknown) => true,
-        _ => false,
+/// Each ancestor where it comes last, as in Python's order; beyond [`MOST_ANCESTORS`] nothing is known.
+fn each_once(mut order: Vec<Ancestor>) -> Vec<Ancestor> {
+    let mut seen = FxHashSet::default();
+    let mut last: Vec<bool> = order
+        .iter()
+        .rev()
+        .map(|ancestor| {
+            seen.insert(match ancestor {
+                Ancestor::Project(class) => (Some((class.file, class.class)), None),
+                Ancestor::Library(name) => (None, Some(name.clone())),
+                Ancestor::Unknown => (None, None),
+            })
+        })
+        .collect();
+    order.retain(|_| last.pop().unwrap_or(true));
+    if order.len() > MOST_ANCESTORS {
+        order.truncate(MOST_ANCESTORS);
+        order.push(Ancestor::Unknown);
     }
+    order
 }
 
 /// The methods of a class that put something into a container in an attribute, and the attribute.

@@ -31,6 +31,10 @@ use std::sync::Arc;
 const DEEPEST: usize = 40;
 /// How many expressions one root may take.
 const BUDGET: u64 = 30_000;
+/// How many expressions the root itself may take: only what grows like a power of two gets there.
+const MOST_STEPS: u64 = 5_000_000;
+/// Each time that the roots of a file have taken so many, the budget of those that follow is halved.
+const PLENTY: u64 = 2_000_000;
 /// How many expressions a module-level value or a class's attributes may take.
 const SIDE_BUDGET: u64 = 4_000;
 /// How often a recursion that counts a small number down is followed instead of estimated.
@@ -72,6 +76,11 @@ pub struct Machine<'p> {
     asked: Vec<(Question, usize)>,
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
     pub(super) stores: FxHashMap<(FileId, FunctionId), Rc<super::memo::Stores>>,
+    pub(super) members: FxHashMap<(FileId, ClassId), FxHashMap<&'p str, super::class::Own>>,
+    /// How many expressions the roots of each file took.
+    taken: FxHashMap<FileId, u64>,
+    /// The first function of each file that was followed less far because of that, or not to its end.
+    pub cut: BTreeMap<FileId, Option<FunctionId>>,
     /// Last, so that what is taken apart is used by nobody.
     _heap: heap::Guard,
 }
@@ -312,39 +321,57 @@ impl<'p> Machine<'p> {
             asked: Vec::new(),
             suspending: FxHashMap::default(),
             stores: FxHashMap::default(),
+            members: FxHashMap::default(),
+            taken: FxHashMap::default(),
+            cut: BTreeMap::new(),
             _heap: heap::Guard::new(),
         }
     }
 
     /// Runs a module's body.
     pub fn run_module(&mut self, file: FileId) -> Outcome {
-        self.fresh();
+        self.fresh(file, None);
         let mut frame = self.module_frame(file);
         self.stack.push(Activation { node: (file, None), arguments: Rc::from([]), shapes: Vec::new() });
         let body = &frame.facts.body;
         self.block(&mut frame, body);
         self.finish_nested(&mut frame);
         self.stack.pop();
+        self.took(file, None);
         self.outcome(frame, 0)
     }
 
     /// Runs a function or method as if nothing were known of its caller.
     pub fn run_root(&mut self, file: FileId, function: FunctionId) -> Option<Outcome> {
-        self.fresh();
+        self.fresh(file, Some(function));
         let facts = &self.project.parsed(file).facts;
         let definition = facts.functions.get(function.index())?;
         let owner = definition.class.map(|class| Rc::new(ClassValue { file, class, environment: None }));
         let receiver = owner.as_ref().map(|class| self.generic_instance(class));
         let closure = Rc::new(Closure { file, function, environment: None, owner, context: false, compiled: None });
         let bound = self.presumed_arguments(&closure, definition, receiver);
-        Some(self.run(&closure, bound))
+        let outcome = self.run(&closure, bound);
+        self.took(file, Some(function));
+        Some(outcome)
     }
 
-    fn fresh(&mut self) {
+    /// Notes what a root took. In a file whose roots take very much, the later ones are followed less far.
+    fn took(&mut self, file: FileId, root: Option<FunctionId>) {
+        *self.taken.entry(file).or_default() += self.steps;
+        if self.steps >= MOST_STEPS {
+            self.cut.entry(file).or_insert(root);
+        }
+    }
+
+    fn fresh(&mut self, file: FileId, root: Option<FunctionId>) {
+        let halvings = (self.taken.get(&file).copied().unwrap_or(0) / PLENTY).min(8);
+        if halvings > 0 {
+            self.cut.entry(file).or_insert(root);
+        }
         self.stack.clear();
         self.base = 0;
         self.steps = 0;
-        self.budget = BUDGET;
+        self.budget = BUDGET >> halvings;
         self.lowest = usize::MAX;
         self.oldest_change = u64::MAX;
         self.provisional.clear();
@@ -646,9 +673,9 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// True if the budget is spent and what runs is not the root itself, which always runs to its end.
+    /// True if the budget is spent and what runs is not the root itself, which runs to its end if that comes at all.
     pub(super) fn is_spent(&self) -> bool {
-        self.steps >= self.budget && self.stack.len() > self.base + 1
+        self.steps >= self.budget && (self.stack.len() > self.base + 1 || self.steps >= MOST_STEPS)
     }
 
     /// True if calls can be followed no deeper.

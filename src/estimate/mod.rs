@@ -51,6 +51,9 @@ pub struct Report {
     pub events: Vec<Event>,
     /// The files whose functions were run as roots.
     pub roots: Vec<FileId>,
+    /// Files with so much to follow that it was cut short, and the first function (or the module's body) that
+    /// was followed less far.
+    pub cut: BTreeMap<FileId, Option<FunctionId>>,
 }
 
 /// Runs everything that can hand work over or stall an event loop.
@@ -68,8 +71,12 @@ pub fn analyse(project: &Project, knowledge: &Knowledge, target: Target, exhaust
     let mut done: FxHashMap<FileId, Roots> = FxHashMap::default();
     let mut events: Vec<Event> = Vec::new();
     let mut wrappers: BTreeSet<String> = BTreeSet::new();
+    let mut cut = BTreeMap::new();
     for _ in 0..MOST_WAVES {
-        let Found { events: found, names: mut fresh } = run_roots(project, knowledge, target, &wave);
+        let Found { events: found, names: mut fresh, cut: short } = run_roots(project, knowledge, target, &wave);
+        for (file, root) in short {
+            cut.entry(file).or_insert(root);
+        }
         fresh.retain(|name| wrappers.insert(name.clone()));
         events.extend(found);
         for (file, roots) in wave.drain(..) {
@@ -96,7 +103,7 @@ pub fn analyse(project: &Project, knowledge: &Knowledge, target: Target, exhaust
     let mut roots: Vec<FileId> =
         done.into_iter().filter(|(_, roots)| !roots.is_empty()).map(|(file, _)| file).collect();
     roots.sort_unstable();
-    Report { events, roots }
+    Report { events, roots, cut }
 }
 
 /// What a function's run comes to.
@@ -168,6 +175,8 @@ struct Found {
     /// By what names others hand work over through these files: functions that hand over what they are given,
     /// classes whose instances are threads or processes.
     names: Vec<String>,
+    /// See [`Report::cut`].
+    cut: BTreeMap<FileId, Option<FunctionId>>,
 }
 
 /// Runs roots on all cores, a few files at a time with one machine: what it remembers depends on these files
@@ -182,6 +191,7 @@ fn run_roots(project: &Project, knowledge: &Knowledge, target: Target, wave: &[(
     for part in found.into_iter().flatten() {
         all.events.extend(part.events);
         all.names.extend(part.names);
+        all.cut.extend(part.cut);
     }
     all
 }
@@ -207,6 +217,7 @@ fn run_file(machine: &mut Machine<'_>, file: FileId, roots: &Roots) -> Found {
         }
     }
     found.names.extend(worker_classes(machine, file));
+    found.cut = std::mem::take(&mut machine.cut);
     found
 }
 

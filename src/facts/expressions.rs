@@ -18,6 +18,7 @@ impl Lowering<'_> {
     /// Lowers an expression.
     pub(super) fn expression(&mut self, node: NodeId) -> ExpressionId {
         if self.expression_depth >= MOST_NESTED_EXPRESSIONS {
+            self.cut(node);
             return self.push(Expression::Unknown(Box::default()), self.tree.span(node));
         }
         self.expression_depth += 1;

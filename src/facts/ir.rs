@@ -55,6 +55,8 @@ pub struct Spans {
     pub comments: Vec<crate::text::Span>,
     /// Nodes the grammar could not make sense of, in source order.
     pub errors: Vec<crate::text::Span>,
+    /// The first place that is nested too deep to be looked into.
+    pub cut: Option<crate::text::Span>,
 }
 
 /// Statements that run one after the other.

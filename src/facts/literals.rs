@@ -104,6 +104,7 @@ impl Lowering<'_> {
     /// `{value:{width}}`: the value, then what its format holds.
     fn interpolation(&mut self, node: NodeId, parts: &mut Vec<ExpressionId>) {
         if self.expression_depth >= super::MOST_NESTED_EXPRESSIONS {
+            self.cut(node);
             return;
         }
         self.expression_depth += 1;

@@ -168,6 +168,11 @@ impl<'t> Lowering<'t> {
         id
     }
 
+    /// Notes that a node is nested too deep.
+    fn cut(&mut self, node: NodeId) {
+        self.spans.cut.get_or_insert(self.tree.span(node));
+    }
+
     fn scope(&mut self) -> Option<&mut Scope> {
         self.scopes.last_mut()
     }

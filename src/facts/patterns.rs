@@ -12,6 +12,7 @@ impl Lowering<'_> {
     pub(super) fn target(&mut self, node: NodeId, source: Source) -> ExpressionId {
         let span = self.tree.span(node);
         if self.expression_depth >= MOST_NESTED_EXPRESSIONS {
+            self.cut(node);
             return self.push(Expression::Unknown(Box::default()), span);
         }
         self.expression_depth += 1;

@@ -33,6 +33,7 @@ impl Lowering<'_> {
 
     fn statements(&mut self, node: NodeId, statements: &mut Vec<StatementId>) {
         if self.block_depth >= MOST_NESTED_BLOCKS {
+            self.cut(node);
             return;
         }
         self.block_depth += 1;

@@ -81,28 +81,26 @@ fn overlap(a: &Edit, b: &Edit) -> bool {
 ///
 /// What does not fit now may fit in the next round.
 pub fn compose<'f>(fixes: impl IntoIterator<Item = &'f Fix>) -> (BTreeMap<FileId, Vec<Edit>>, Vec<usize>) {
-    let mut chosen: BTreeMap<FileId, Vec<Edit>> = BTreeMap::new();
+    let mut chosen: BTreeMap<FileId, BTreeMap<Span, Edit>> = BTreeMap::new();
     let mut applied = Vec::new();
     for (index, fix) in fixes.into_iter().enumerate() {
         let fits = fix.edits.iter().all(|edit| {
-            let others = chosen.get(&edit.file);
-            others.is_none_or(|others| others.iter().all(|other| !overlap(other, edit)))
+            let Some(others) = chosen.get(&edit.file) else { return true };
+            // They do not overlap each other, so of those that begin before it only the last can reach it.
+            let Span { start, end } = edit.span;
+            let before = others.range(..Span { start, end: start }).next_back();
+            let mut near = others.range(Span { start, end: start }..=Span { start: end, end: u32::MAX });
+            before.is_none_or(|(_, other)| !overlap(other, edit)) && near.all(|(_, other)| !overlap(other, edit))
         });
         if !fits || fix.edits.is_empty() {
             continue;
         }
         for edit in &fix.edits {
-            let edits = chosen.entry(edit.file).or_default();
-            if !edits.contains(edit) {
-                edits.push(edit.clone());
-            }
+            chosen.entry(edit.file).or_default().insert(edit.span, edit.clone());
         }
         applied.push(index);
     }
-    for edits in chosen.values_mut() {
-        edits.sort();
-    }
-    (chosen, applied)
+    (chosen.into_iter().map(|(file, edits)| (file, edits.into_values().collect())).collect(), applied)
 }
 
 /// A text with edits made; they are in order and do not overlap.

@@ -836,7 +836,10 @@ pub fn process_pool(
     Some("process_pool()".into())
 }
 
-/// The call at a place.
+/// The call at a place, if its arguments stand right behind what is called: `(f)(x)` would need its parentheses.
 pub fn call_of(reader: &Reader<'_>, file: FileId, span: Span) -> Option<ExpressionId> {
-    call_at(reader, file, span)
+    let call = call_at(reader, file, span)?;
+    let Some(Expression::Call { callee, .. }) = reader.facts(file).expressions.get(call.index()) else { return None };
+    let behind = reader.project.text(file).get(reader.span(file, *callee).end as usize..)?;
+    behind.trim_start().starts_with('(').then_some(call)
 }

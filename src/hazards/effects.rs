@@ -14,6 +14,7 @@ use crate::knowledge::Knowledge;
 use crate::project::{Entity, Project};
 use crate::text::Span;
 use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -98,6 +99,8 @@ pub struct Reader<'a> {
     /// What expressions stand for.
     pub trace: &'a Trace,
     shapes: FxHashMap<FileId, Rc<Shape>>,
+    /// By their places, and the expression that each is.
+    comprehensions: RefCell<FxHashMap<FileId, Vec<(Span, usize)>>>,
     known: FxHashMap<Node, Rc<Effects>>,
     open: Vec<Node>,
     /// Local names whose origins are known, and those that are being followed.
@@ -113,6 +116,7 @@ impl<'a> Reader<'a> {
             knowledge,
             trace,
             shapes: FxHashMap::default(),
+            comprehensions: RefCell::default(),
             known: FxHashMap::default(),
             open: Vec::new(),
             origins: FxHashMap::default(),
@@ -856,10 +860,18 @@ impl<'a> Reader<'a> {
     ) -> bool {
         let (facts, spans) = (self.facts(file), &self.project.parsed(file).spans);
         let Some(range) = function.and_then(|f| spans.functions.get(f.index())) else { return false };
-        facts.expressions.iter().zip(&spans.expressions).any(|(expression, span)| {
-            range.start <= span.start
-                && span.end <= range.end
-                && matches!(expression, Expression::Comprehension { clauses, .. }
+        let mut known = self.comprehensions.borrow_mut();
+        let all = known.entry(file).or_insert_with(|| {
+            let is_one = |expression: &Expression| matches!(expression, Expression::Comprehension { .. });
+            let ids = facts.expressions.iter().enumerate().filter(|(_, it)| is_one(it)).map(|(index, _)| index);
+            let mut all: Vec<(Span, usize)> = ids.filter_map(|id| Some((*spans.expressions.get(id)?, id))).collect();
+            all.sort_unstable();
+            all
+        });
+        let first = all.partition_point(|(span, _)| span.start < range.start);
+        all.iter().skip(first).take_while(|(span, _)| span.start < range.end).any(|(span, id)| {
+            span.end <= range.end
+                && matches!(facts.expressions.get(*id), Some(Expression::Comprehension { clauses, .. })
                     if clauses.iter().any(|clause| binds(facts, clause.target, name)))
         })
     }

@@ -18,7 +18,7 @@ pub mod workloads;
 pub mod commands;
 pub mod requests;
 pub mod wire;
-mod stdio;
+pub mod stdio;
 
 use crate::cli::{Exit, Serve};
 use futures::channel::mpsc;

@@ -8,7 +8,9 @@ use futures::channel::oneshot;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::io;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, ReadHalf, SimplexStream, Stdin, Stdout};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, ReadHalf, SimplexStream, Stdout,
+};
 
 /// What a malformed message becomes; its parameter is the error's code.
 pub const MALFORMED: &str = "$/gilcheck/malformed";
@@ -72,7 +74,7 @@ pub fn output() -> Stdout {
 }
 
 /// The next message, or what stands for it; `None` at the end.
-async fn next(stdin: &mut BufReader<Stdin>) -> io::Result<Option<Vec<u8>>> {
+pub async fn next(stdin: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
     let mut length: Option<u64> = None;
     let mut line = Vec::new();
     loop {

@@ -13,7 +13,7 @@ use crate::knowledge::Knowledge;
 use crate::knowledge::schema::{Clock, Vehicle, WaitKind};
 use crate::project::{Entity, Project};
 use crate::text::Span;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A place where work is handed over.
 pub struct HandoverSite<'a> {
@@ -94,13 +94,18 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
             Event::Stall(_) => None,
         })
         .collect();
+    let mut functions: FxHashMap<(FileId, Option<FunctionId>), Vec<&Handover>> = FxHashMap::default();
+    for handover in &all {
+        functions.entry((handover.file, handover.function)).or_default().push(handover);
+    }
     let mut sites = Vec::new();
     for group in all.chunk_by(|a, b| a.file == b.file && a.span == b.span) {
         let contexts: Vec<&Handover> = group.iter().copied().filter(|h| h.known).collect();
         let Some(first) = contexts.first().copied() else { continue };
         let parsed = project.parsed(first.file);
         let awaited = is_awaited(parsed, first.span);
-        let many = multiplied(project, &contexts, awaited) || has_siblings(&all, first, awaited);
+        let many = multiplied(project, &contexts, awaited)
+            || has_siblings(functions.get(&(first.file, first.function)), first, awaited);
         let mut intents: Vec<Intent> = contexts.iter().flat_map(|h| intent::of(project, h)).collect();
         intents.sort_unstable();
         intents.dedup();
@@ -221,16 +226,14 @@ fn is_queue(operation: &Operation) -> bool {
 }
 
 /// Other hand-overs in the same function that run at the same time.
-fn has_siblings(all: &[&Handover], site: &Handover, awaited: bool) -> bool {
+fn has_siblings(neighbours: Option<&Vec<&Handover>>, site: &Handover, awaited: bool) -> bool {
     // A stage of a pipeline runs beside other stages, not as one of several of its kind.
     let is_stage = site.trail.operations.iter().any(is_queue);
     !awaited
         && !is_stage
         && site.workers != Some(1.0)
-        && all.iter().any(|other| {
-            other.file == site.file
-                && other.function == site.function
-                && other.span != site.span
+        && neighbours.into_iter().flatten().any(|other| {
+            other.span != site.span
                 && other.vehicle == site.vehicle
                 && other.lone_worker == site.lone_worker
                 && other.known

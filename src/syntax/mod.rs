@@ -15,6 +15,7 @@ pub use earlier::{Earlier, parse_after};
 pub use kind::Kind;
 pub use outline::{Mark, outline};
 
+use crate::source::MOST_BYTES;
 use crate::text::Span;
 
 /// A parsed file.
@@ -57,6 +58,10 @@ fn flat(text: &str, tree: &tree_sitter::Tree) -> Tree {
 
 /// The parser's own tree.
 fn parse_raw(text: &str) -> Option<tree_sitter::Tree> {
+    // What an editor sends may be larger than what is read from files.
+    if text.len() > MOST_BYTES {
+        return None;
+    }
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).ok()?;
     parser.parse(text, None)

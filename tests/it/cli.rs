@@ -6,15 +6,15 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A coroutine that sleeps: one finding, in row 4.
-const SLEEPY: &str = "import time\n\nasync def nap():\n    time.sleep(1)\n";
+pub const SLEEPY: &str = "import time\n\nasync def nap():\n    time.sleep(1)\n";
 
 /// A folder that is a project of its own, and goes away with the test.
-struct Project {
-    root: PathBuf,
+pub struct Project {
+    pub root: PathBuf,
 }
 
 impl Project {
-    fn new(files: &[(&str, &str)]) -> Project {
+    pub fn new(files: &[(&str, &str)]) -> Project {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("gilcheck-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let root = std::env::temp_dir().join(name);
@@ -27,23 +27,23 @@ impl Project {
         project
     }
 
-    fn write(&self, path: &str, bytes: &[u8]) {
+    pub fn write(&self, path: &str, bytes: &[u8]) {
         let path = self.root.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gilcheck"));
         command.args(arguments).current_dir(&self.root).env_remove("NO_COLOR");
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub fn run(&self, arguments: &[&str]) -> Ran {
         Ran::from(self.command(arguments).stdin(Stdio::null()).output().unwrap())
     }
 
-    fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
+    pub fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
         let mut command = self.command(arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input).unwrap();
@@ -51,7 +51,7 @@ impl Project {
     }
 
     /// The lines of the concise format.
-    fn concise(&self, arguments: &[&str]) -> Vec<String> {
+    pub fn concise(&self, arguments: &[&str]) -> Vec<String> {
         let mut all = vec!["check", "--output-format", "concise"];
         all.extend(arguments);
         self.run(&all).stdout.lines().map(str::to_owned).collect()
@@ -66,14 +66,14 @@ impl Drop for Project {
 
 /// How a run went.
 #[derive(Debug)]
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 impl Ran {
-    fn from(output: Output) -> Ran {
+    pub fn from(output: Output) -> Ran {
         Ran {
             code: output.status.code().expect("it ended by itself"),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -83,7 +83,7 @@ impl Ran {
 
     /// It could not work, and says so with these words.
     #[track_caller]
-    fn failed_with(&self, part: &str) {
+    pub fn failed_with(&self, part: &str) {
         assert_eq!(self.code, 2, "{self:?}");
         assert!(self.stderr.contains(part), "{part:?} is not in {}", self.stderr);
         assert!(self.stdout.is_empty(), "{}", self.stdout);

@@ -1,6 +1,8 @@
 //! The tests that need more than one module: specs, the call graph, and wishes about the code base.
 
 mod cli;
+mod fuzz;
+mod hostile;
 mod markdown;
 mod readme;
 mod specs;
