@@ -8,7 +8,7 @@ use encoding_rs::{DecoderResult, Encoding};
 use std::fmt;
 
 /// Files of more bytes than this are not read: their syntax trees would take up to thirty times as much memory.
-pub const MOST_BYTES: usize = 16 << 20;
+pub const MOST_BYTES: usize = 10 << 20;
 
 /// Why a file is not Python source.
 #[derive(Debug, Clone, PartialEq, Eq)]

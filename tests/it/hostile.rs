@@ -139,12 +139,12 @@ fn files_that_are_too_large_are_not_read() {
     assert!(ran.code == 1 && ran.stdout.starts_with("good.py:4:5: GIL302"), "{ran:?}");
     for name in ["large.py", "huge.py", "huge.ipynb"] {
         let line = format!(
-            "{name}: line 1: more than 16 MB, which gilcheck does not read; leave it out with `extend-exclude`"
+            "{name}: line 1: more than 10 MB, which gilcheck does not read; leave it out with `extend-exclude`"
         );
         assert!(ran.stderr.lines().any(|it| it == line), "{}", ran.stderr);
     }
     std::fs::File::create(project.root.join("gilcheck.toml")).unwrap().set_len(1 << 40).unwrap();
-    in_time(project.command(&["good.py"])).failed_with("gilcheck.toml: more than 16 MB");
+    in_time(project.command(&["good.py"])).failed_with("gilcheck.toml: more than 10 MB");
 }
 
 #[test]
