@@ -7,6 +7,7 @@
 
 use super::evidence::Trail;
 use super::machine::{Frame, Machine, Outcome};
+use super::value::{ClassValue, Kind, Value};
 use crate::cost::Interval;
 use crate::facts::ir::{Comparison, Expression, Facts, Function, Statement, UnaryOperator};
 use crate::id::{ExpressionId, FileId, FunctionId, NameId, StatementId};
@@ -63,6 +64,47 @@ impl<'p> Machine<'p> {
             || follows && self.stores(frame.file, function).contains(&place)
             || self.stored_by_methods(frame, definition, branch, place);
         stored.then_some(if is_missing { MISSES } else { 1.0 - MISSES })
+    }
+
+    /// True if a condition asks for the state of what was there before the call and stays: a variable of the module, an
+    /// attribute of a class, of an object that the module keeps or of the only instance of its class.
+    pub(super) fn asks_what_outlives(&mut self, frame: &mut Frame<'p>, condition: ExpressionId) -> bool {
+        let facts = frame.facts;
+        let Some(definition) = frame.function.and_then(|f| facts.functions.get(f.index())) else { return false };
+        let Some(place) = place_asked(facts, condition, 0) else { return false };
+        match facts.expressions.get(place.index()) {
+            Some(Expression::Name(name)) => !definition.locals.contains(name) || definition.globals.contains(name),
+            Some(Expression::Attribute { value, .. }) => {
+                if let Some(Expression::Attribute { attribute, .. }) = facts.expressions.get(value.index())
+                    && self.name(frame.file, *attribute) == "__class__"
+                {
+                    return true;
+                }
+                match self.peek(frame, *value) {
+                    Value::Class(_) => true,
+                    Value::Object(reference) => {
+                        let object = reference.0.borrow();
+                        let class = match &object.kind {
+                            Kind::Instance { class, .. } => Some(class.clone()),
+                            Kind::List | Kind::Set | Kind::Dict | Kind::Library(_) => None,
+                        };
+                        object.frozen || class.is_some_and(|class| self.makes_one_instance(&class))
+                    }
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
+    }
+
+    /// True if a class makes its instances itself, which it does to make one only.
+    fn makes_one_instance(&self, class: &ClassValue) -> bool {
+        let facts = &self.project.parsed(class.file).facts;
+        let methods = facts.classes.get(class.class.index()).map(|it| &*it.methods).unwrap_or_default();
+        methods.iter().any(|method| {
+            let name = facts.functions.get(method.index()).and_then(|it| facts.names.get(it.name.index()));
+            name.is_some_and(|name| &**name == "__new__")
+        })
     }
 
     /// `self._load()` in the branch, and `_load` stores it.
@@ -134,6 +176,24 @@ fn asked(facts: &Facts, definition: &Function, condition: ExpressionId) -> Optio
             parts.iter().find_map(|part| asked(facts, definition, *part).filter(|(_, missing)| *missing))
         }
         _ => Some((storage(&condition)?, false)),
+    }
+}
+
+/// The variable or attribute whose state a condition asks for first.
+fn place_asked(facts: &Facts, condition: ExpressionId, depth: u32) -> Option<ExpressionId> {
+    if depth > 6 {
+        return None;
+    }
+    match facts.expressions.get(condition.index())? {
+        Expression::Compare { first, rest } => {
+            let right = rest.first().filter(|(how, _)| matches!(how, Comparison::In | Comparison::NotIn));
+            place_asked(facts, right.map_or(*first, |(_, right)| *right), depth + 1)
+        }
+        Expression::Unary { operator: UnaryOperator::Not, operand } => place_asked(facts, *operand, depth + 1),
+        Expression::And(parts) | Expression::Or(parts) => place_asked(facts, *parts.first()?, depth + 1),
+        Expression::Subscript { value, .. } => place_asked(facts, *value, depth + 1),
+        Expression::Name(_) | Expression::Attribute { .. } => Some(condition),
+        _ => None,
     }
 }
 

@@ -238,7 +238,12 @@ impl<'p> Machine<'p> {
             return self.block(frame, otherwise);
         }
         let test = self.evaluate(frame, condition);
-        match self.decide(frame, condition, &test) {
+        // What the state of something that outlives the call decides, it decides the first time only.
+        let decided = self.decide(frame, condition, &test).filter(|_| {
+            !self.asks_what_outlives(frame, condition)
+                || self.memo_share(frame, condition, then, otherwise).is_none()
+        });
+        match decided {
             Some(true) => {
                 self.narrow(frame, condition, true);
                 return self.block(frame, then);

@@ -4,7 +4,7 @@ use super::effects::{Place, Reader};
 use super::names::names;
 use crate::estimate::trace::Seen;
 use crate::facts::ir::{Expression, Statement};
-use crate::id::{ClassId, ExpressionId, FileId, FunctionId};
+use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId, StatementId};
 
 /// What is known of pickling a value.
 #[derive(Debug, Clone, PartialEq)]
@@ -258,6 +258,20 @@ impl Reader<'_> {
         })
     }
 
+    /// True for `self.start()`.
+    fn starts_itself(&self, file: FileId, statement: StatementId, receiver: NameId) -> bool {
+        let facts = self.facts(file);
+        let Some(Statement::Expression(value)) = facts.statements.get(statement.index()) else { return false };
+        let Some(Expression::Call { callee, .. }) = facts.expressions.get(value.index()) else { return false };
+        match facts.expressions.get(callee.index()) {
+            Some(Expression::Attribute { value, attribute }) => {
+                self.name(file, *attribute) == "start"
+                    && matches!(facts.expressions.get(value.index()), Some(Expression::Name(n)) if *n == receiver)
+            }
+            _ => false,
+        }
+    }
+
     /// The method of a class, its own or inherited within the project.
     pub fn method(&mut self, file: FileId, class: ClassId, name: &str) -> Option<(FileId, FunctionId)> {
         let all = self.ancestors(file, class);
@@ -273,7 +287,12 @@ impl Reader<'_> {
         for method in &definition.methods {
             let Some(function) = facts.functions.get(method.index()) else { continue };
             let Some(receiver) = function.parameters.first().map(|p| p.name) else { continue };
+            let is_making = self.name(file, function.name) == "__init__";
             for id in shape.statements_in(Some(*method)) {
+                // A process that starts itself is pickled as it is by then.
+                if is_making && self.starts_itself(file, id, receiver) {
+                    return found;
+                }
                 let (targets, value) = match facts.statements.get(id.index()) {
                     Some(Statement::Assign { targets, value }) => (targets.to_vec(), *value),
                     Some(Statement::AnnotatedAssign { target, value: Some(value), .. }) => (vec![*target], *value),

@@ -59,7 +59,10 @@ pub fn is_cpu_bound(handover: &Handover) -> bool {
     let rest = cost.native.plausible() + wait.plausible() + cost.unknown;
     // What is sure to hold the GIL outweighs what the rest takes by the best guess.
     let surely = held.low / (held.low + cost.native.likely + wait.likely + cost.unknown) >= HELD_SHARE;
+    // What takes its work from a queue and does little with it waits for more of it.
+    let serves = handover.endless && handover.trail.operations.iter().any(|o| o.wait == Some(WaitKind::Queue));
     plausible >= SHORTEST_TASK
+        && (!serves || held.likely >= SHORTEST_TASK)
         && (plausible / (plausible + rest) >= HELD_SHARE || surely)
         && held.likely >= wait.likely * LIKELY_SHARE
 }

@@ -59,7 +59,8 @@ impl StallSite<'_> {
         self.contexts.first().is_some_and(|stall| {
             let facts = &self.project.parsed(stall.file).facts;
             let name = stall.function.and_then(|f| facts.functions.get(f.index())).map(|f| f.name);
-            name.and_then(|name| facts.names.get(name.index())).is_some_and(|name| ONCE.contains(&&**name))
+            let name = name.and_then(|name| facts.names.get(name.index()));
+            name.is_some_and(|name| ONCE.contains(&&**name) || name.starts_with("initialize_"))
         })
     }
 
