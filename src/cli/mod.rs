@@ -329,7 +329,7 @@ struct Options {
     /// Read no settings file.
     #[arg(long)]
     isolated: bool,
-    /// Read and write no cache.
+    /// Taken for ruff's sake: gilcheck keeps no cache.
     #[arg(short, long)]
     no_cache: bool,
     /// Parse every file, also those that nothing seems to need.

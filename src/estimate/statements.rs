@@ -240,8 +240,7 @@ impl<'p> Machine<'p> {
         let test = self.evaluate(frame, condition);
         // What the state of something that outlives the call decides, it decides the first time only.
         let decided = self.decide(frame, condition, &test).filter(|_| {
-            !self.asks_what_outlives(frame, condition)
-                || self.memo_share(frame, condition, then, otherwise).is_none()
+            !self.asks_what_outlives(frame, condition) || self.memo_share(frame, condition, then, otherwise).is_none()
         });
         match decided {
             Some(true) => {

@@ -130,6 +130,9 @@ class Bench:
     def measured(self, program, entry, repeats):
         """What a program does, its least time and its loop's least lateness in some runs."""
         runs = [self.run(program, entry) for _ in range(repeats)]
+        # A program that does not run at all does the same before and after.
+        if "ModuleNotFoundError" in runs[0][2]:
+            sys.exit(f"{program.name}: {runs[0][2].strip().splitlines()[-1]}; give a Python that has it with --python")
         lates = [run[4] for run in runs if run[4] is not None]
         return {
             "code": runs[0][0], "out": runs[0][1], "err": runs[0][2],
