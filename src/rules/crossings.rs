@@ -1,9 +1,10 @@
 //! Work that cannot cross to a process (GIL5xx): what its rules share.
 
-use super::sites::{HandoverSite, in_test, vehicle_name};
+use super::sites::{self, HandoverSite, in_test, vehicle_name};
 use super::{Check, Rule, words};
 use crate::config::Target;
 use crate::diagnostic::{Confidence, Diagnostic, Evidence, Severity};
+use crate::estimate::intent;
 use crate::estimate::report::Handover;
 use crate::estimate::trace::Trace;
 use crate::hazards::crossing::{Certain, Crossing};
@@ -42,7 +43,14 @@ pub fn check(
             for rule in rules {
                 let Check::Crossing(check) = rule.check else { continue };
                 if let Some(certain) = check(&mut reader, &crossing) {
-                    found.push(diagnostic(rule, site, handover, certain));
+                    let diagnostic = diagnostic(rule, site, handover, certain);
+                    // One statement may start several.
+                    let known = |it: &Diagnostic| {
+                        it.code == diagnostic.code && it.file == diagnostic.file && it.span == diagnostic.span
+                    };
+                    if !found.iter().any(known) {
+                        found.push(diagnostic);
+                    }
                 }
             }
         }
@@ -83,27 +91,39 @@ fn diagnostic(rule: &Rule, site: &HandoverSite<'_>, handover: &Handover, certain
         ("GIL504", "P8" | "P9") | ("GIL502", _) => Confidence::Medium,
         _ => Confidence::High,
     };
+    // What lacks the guard is to be changed, not the module that it uses.
+    let elsewhere = rule.code == "GIL503" && certain.place.file != handover.file;
+    let (file, span, scope) = if elsewhere {
+        let start = certain.place.span.start;
+        let rest = site.project.text(certain.place.file).get(start as usize..).unwrap_or("");
+        let line = rest.lines().next().unwrap_or("").trim_end().len();
+        let span = Span { start, end: start + u32::try_from(line).unwrap_or(0) };
+        (certain.place.file, span, sites::scope(site.project, certain.place.file, None))
+    } else {
+        (handover.file, handover.span, site.scope(handover))
+    };
+    let evidence = if elsewhere {
+        let what = format!("hands {target} to a process");
+        Evidence { file: handover.file, span: handover.span, what, knowledge: None }
+    } else {
+        Evidence { file: certain.place.file, span: certain.place.span, what: certain.what, knowledge: None }
+    };
     Diagnostic {
         code: rule.code,
         name: rule.name,
         message,
         severity: Severity::Error,
-        confidence: in_test(confidence, site.is_test),
-        file: handover.file,
-        span: handover.span,
-        label: format!("hands {target} to a process"),
+        confidence: in_test(confidence, site.is_test || intent::is_test(site.project.path(file))),
+        file,
+        span,
+        label: if elsewhere { "starts processes".to_string() } else { format!("hands {target} to a process") },
         workload: handover.cost.workload(),
         vehicle: vehicle_name(handover.vehicle),
         estimate: handover.cost,
-        evidence: vec![Evidence {
-            file: certain.place.file,
-            span: certain.place.span,
-            what: certain.what,
-            knowledge: None,
-        }],
+        evidence: vec![evidence],
         note: None,
         help: help.to_string(),
-        scope: site.scope(handover),
+        scope,
         fix: None,
     }
 }
