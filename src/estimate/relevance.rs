@@ -6,7 +6,7 @@
 use crate::facts::ir::{BindingValue, Expression, Facts, Statement};
 use crate::id::{FileId, FunctionId, NameId};
 use crate::knowledge::Knowledge;
-use crate::project::scan::{Scanner, has_coroutine, imports};
+use crate::project::scan::{self, Scanner, has_coroutine, imports};
 use crate::project::{Parsed, Project};
 use crate::text::Span;
 use rayon::prelude::*;
@@ -127,9 +127,16 @@ impl Words {
     /// The names of the modules in which a function or a class stands that hands work over or makes what does, and
     /// the packages that it is of.
     fn makers<'a>(&self, project: &'a Project, files: &[FileId], importing: &Scanner) -> Vec<(&'a str, Vec<u16>)> {
+        // Only what the reported files import can matter: with one open document that is little.
+        let reported: Vec<&FileId> = files.iter().filter(|file| project.reported(**file)).collect();
+        let named: FxHashSet<&[u8]> = reported
+            .par_iter()
+            .flat_map_iter(|file| imports(project.text(**file).as_bytes()).flat_map(scan::words))
+            .collect();
         let makes = |file: &FileId| {
             let packages = project.imported_packages(*file, importing);
-            if packages.is_some_and(<[u16]>::is_empty) {
+            let is_imported = || named.contains(module_stem(project.path(*file)).as_bytes());
+            if packages.is_some_and(<[u16]>::is_empty) || !is_imported() {
                 return None;
             }
             let reach = Reach { packages, made: Vec::new(), word: false };

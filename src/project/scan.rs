@@ -87,6 +87,11 @@ fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
     (text.get(start) == Some(&b'.') || free(before)) && free(after)
 }
 
+/// The names and other words of a text.
+pub fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| !is_name_byte(*byte)).filter(|word| !word.is_empty())
+}
+
 /// Part of a name; bytes beyond ASCII count as such.
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
