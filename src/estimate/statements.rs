@@ -240,7 +240,8 @@ impl<'p> Machine<'p> {
         let test = self.evaluate(frame, condition);
         // What the state of something that outlives the call decides, it decides the first time only.
         let decided = self.decide(frame, condition, &test).filter(|_| {
-            !self.asks_what_outlives(frame, condition) || self.memo_share(frame, condition, then, otherwise).is_none()
+            // In this order: few conditions have that shape, and the other question evaluates.
+            self.memo_share(frame, condition, then, otherwise).is_none() || !self.asks_what_outlives(frame, condition)
         });
         match decided {
             Some(true) => {
