@@ -515,7 +515,13 @@ impl<'p> Machine<'p> {
             }
             "closing" | "aclosing" | "nullcontext" | "enter_context" | "enter_async_context" => {
                 let value = first.unwrap_or(Value::None);
-                Some(if intrinsic.starts_with("enter") { self.entered(frame, &value, false) } else { value })
+                Some(match &value {
+                    // How much of a generator's work comes before its `yield` is not known; the rest comes when the
+                    // stack is left.
+                    Value::Iterator(lazy) if lazy.context && intrinsic.starts_with("enter") => lazy.item.clone(),
+                    _ if intrinsic.starts_with("enter") => self.entered(frame, &value, false),
+                    _ => value,
+                })
             }
             "itemgetter" | "attrgetter" | "methodcaller" => Some(Value::Library(Arc::from("builtins.len"))),
             _ => None,

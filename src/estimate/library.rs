@@ -9,7 +9,7 @@ use super::report::Event;
 use super::value::{Arguments, Coroutine, Kind, Lazy, Value, union};
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::Operator;
-use crate::knowledge::schema::{Clock, Split, WaitKind};
+use crate::knowledge::schema::{Clock, Split, Vehicle, WaitKind};
 use crate::knowledge::types::{CalledWith, Entry, Measure, Requirement, Selector, TermKind, TypeExpression};
 use crate::text::Span;
 use std::rc::Rc;
@@ -40,6 +40,11 @@ pub struct Context<'a> {
     pub result: Option<&'a Value>,
 }
 
+/// True for what runs an event loop until a coroutine is done: `asyncio.run`.
+fn runs_a_loop(entry: &Entry) -> bool {
+    entry.calls.is_some() && entry.spawn.as_ref().is_some_and(|it| it.vehicle == Some(Vehicle::EventLoop))
+}
+
 impl<'p> Machine<'p> {
     /// Calls a library's function, method or class by its canonical name.
     pub(super) fn call_library(
@@ -68,6 +73,13 @@ impl<'p> Machine<'p> {
             return value;
         }
         let entry = entries.iter().copied().find(|e| self.holds(e, receiver, &arguments));
+        if let Some(entry) = entry
+            && self.on_loop == Some(true)
+            && runs_a_loop(entry)
+        {
+            // Python refuses to run a loop within a running one: the branch is for other callers.
+            return Value::Unknown;
+        }
         let Some(entry) = entry else {
             if let Some(class) = class {
                 return self.constructed(frame, &class, receiver, &arguments);
@@ -915,6 +927,8 @@ impl<'p> Machine<'p> {
     fn derives(&mut self, value: &Value, class: &str) -> bool {
         let ancestor = match value {
             Value::Library(name) => return self.knowledge.is_subclass(name, class),
+            Value::Text(..) => return class == "builtins.str",
+            Value::Bytes(_) => return class == "builtins.bytes",
             Value::Class(known) => known.clone(),
             Value::Union(parts) => {
                 return parts.iter().any(|part| self.derives(part, class));

@@ -7,7 +7,7 @@
 
 use super::evidence::Trail;
 use super::machine::{Frame, Machine, Outcome};
-use super::value::{ClassValue, Kind, Value};
+use super::value::{Arguments, ClassValue, Kind, Value};
 use crate::cost::Interval;
 use crate::facts::ir::{Comparison, Expression, Facts, Function, Statement, UnaryOperator};
 use crate::id::{ExpressionId, FileId, FunctionId, NameId, StatementId};
@@ -26,12 +26,20 @@ pub type Stores = FxHashSet<NameId>;
 
 impl<'p> Machine<'p> {
     /// What a call costs of a function that keeps its results.
-    pub(super) fn kept(&self, facts: &Facts, definition: &Function, mut outcome: Outcome) -> Outcome {
+    pub(super) fn kept(
+        &self,
+        facts: &Facts,
+        definition: &Function,
+        arguments: &Arguments,
+        mut outcome: Outcome,
+    ) -> Outcome {
         let is_long = outcome.cost.cpu().low >= LONG;
         if definition.decorators.is_empty() || is_long || !is_memoised(facts, definition) {
             return outcome;
         }
-        let is_plain = definition.parameters.len() <= usize::from(definition.class.is_some());
+        // Each call with the same literals gives what the first one gave.
+        let is_plain = definition.parameters.len() <= usize::from(definition.class.is_some())
+            || arguments.positional.iter().chain(arguments.keywords.iter().map(|(_, value)| value)).all(is_literal);
         let share = match (is_plain, self.on_loop) {
             (true, _) => MISSES,
             (false, Some(true)) => MISSES_BY_ARGUMENTS,
@@ -71,7 +79,16 @@ impl<'p> Machine<'p> {
     pub(super) fn asks_what_outlives(&mut self, frame: &mut Frame<'p>, condition: ExpressionId) -> bool {
         let facts = frame.facts;
         let Some(definition) = frame.function.and_then(|f| facts.functions.get(f.index())) else { return false };
-        let Some(place) = place_asked(facts, condition, 0) else { return false };
+        let Some(mut place) = place_asked(facts, condition, 0) else { return false };
+        if let Some(Expression::Name(name)) = facts.expressions.get(place.index())
+            && definition.locals.contains(name)
+            && !definition.globals.contains(name)
+        {
+            // Python: proxies = self.__class__._proxies, and then `if proxies is None:`
+            let looked_up = looked_up(facts, &definition.body, *name, 0);
+            let Some(behind) = looked_up.and_then(|value| place_asked(facts, value, 0)) else { return false };
+            place = behind;
+        }
         match facts.expressions.get(place.index()) {
             Some(Expression::Name(name)) => !definition.locals.contains(name) || definition.globals.contains(name),
             Some(Expression::Attribute { value, .. }) => {
@@ -151,6 +168,15 @@ impl<'p> Machine<'p> {
         let stores = Rc::new(stores);
         self.stores.insert((file, function), stores.clone());
         stores
+    }
+}
+
+/// True if the value is known to the last digit, as only one that the code spells out is.
+fn is_literal(value: &Value) -> bool {
+    match value {
+        Value::None | Value::Bool(Some(_)) | Value::Text(Some(_), _) => true,
+        Value::Int(Some(number)) | Value::Float(Some(number)) => number.is_exact(),
+        _ => false,
     }
 }
 

@@ -270,7 +270,15 @@ impl<'p> Machine<'p> {
         frame.branches -= 1;
         let share = match self.remainder_share(frame, condition) {
             Some(share) => share,
-            None if let Some(share) = self.memo_share(frame, condition, then, otherwise) => share,
+            None if let Some(share) = self.memo_share(frame, condition, then, otherwise) => {
+                // However often a loop around asks, what outlives it is computed once.
+                let turns = frame.scale.max(1.0);
+                match share < 0.5 {
+                    _ if turns < 2.0 || !self.asks_what_outlives(frame, condition) => share,
+                    true => share / turns,
+                    false => 1.0 - (1.0 - share) / turns,
+                }
+            }
             None => likely_share(then_flow, else_flow, otherwise.is_empty()),
         };
         frame.tally = saved;
@@ -548,6 +556,10 @@ impl<'p> Machine<'p> {
         let whole = frame.spans.statements.get(id.index()).copied().unwrap_or_default();
         let head = frame.spans.expressions.get(condition.index()).copied().unwrap_or_default();
         let place = Span { start: whole.start, end: head.end };
+        if self.is_never_entered(frame, condition) {
+            self.evaluate(frame, condition);
+            return self.block(frame, otherwise);
+        }
         let suspends = self.block_suspends(frame, id);
         let always = matches!(
             frame.facts.expressions.get(condition.index()),
@@ -573,6 +585,20 @@ impl<'p> Machine<'p> {
             self.narrow(frame, condition, false);
         }
         if always && flow.falls >= 0.01 { Flow { falls: flow.falls, ..flow } } else { flow }
+    }
+
+    /// True if a `while` is over before its first turn: what a local variable holds decides. An attribute may be set by
+    /// others meanwhile.
+    ///
+    /// Python: `while self.tasks and timeout:`, called with `timeout=0`
+    fn is_never_entered(&mut self, frame: &mut Frame<'p>, condition: ExpressionId) -> bool {
+        match frame.facts.expressions.get(condition.index()) {
+            Some(Expression::And(parts)) => parts.iter().any(|part| self.is_never_entered(frame, *part)),
+            Some(Expression::Name(name)) => {
+                frame.environment.variables.borrow().get(name).is_some_and(|value| value.truth() == Some(false))
+            }
+            _ => false,
+        }
     }
 
     /// `while not stopped`, `while self.running`: somebody else ends the loop.

@@ -7,8 +7,8 @@ use crate::estimate::Report;
 use crate::estimate::evidence::{Operation, Trail};
 use crate::estimate::intent::{self, Intent};
 use crate::estimate::report::{Event, Handover, Stall, steps};
-use crate::facts::ir::Expression;
-use crate::id::{FileId, FunctionId, NameId};
+use crate::facts::ir::{Expression, Facts};
+use crate::id::{ExpressionId, FileId, FunctionId, NameId};
 use crate::knowledge::Knowledge;
 use crate::knowledge::schema::{Clock, Vehicle, WaitKind};
 use crate::project::{Entity, Project};
@@ -58,9 +58,10 @@ impl StallSite<'_> {
             ["lifespan", "startup", "on_startup", "shutdown", "on_shutdown", "setup_hook", "app_lifespan"];
         self.contexts.first().is_some_and(|stall| {
             let facts = &self.project.parsed(stall.file).facts;
-            let name = stall.function.and_then(|f| facts.functions.get(f.index())).map(|f| f.name);
-            let name = name.and_then(|name| facts.names.get(name.index()));
+            let Some(function) = stall.function.and_then(|f| facts.functions.get(f.index())) else { return false };
+            let name = facts.names.get(function.name.index());
             name.is_some_and(|name| ONCE.contains(&&**name) || name.starts_with("initialize_"))
+                || function.decorators.iter().any(|decorator| is_hook(facts, *decorator))
         })
     }
 
@@ -82,6 +83,43 @@ impl StallSite<'_> {
             let names = &self.project.parsed(stall.file).facts.names;
             names.iter().any(|name| STARTERS.contains(&&**name))
         })
+    }
+}
+
+/// True for decorators by which frameworks know what to run once: `@app.before_server_start`, and
+/// `@app.on_event("startup")`.
+///
+/// The names are those of Starlette, FastAPI, Sanic and Quart.
+fn is_hook(facts: &Facts, decorator: ExpressionId) -> bool {
+    const HOOKS: [&str; 16] = [
+        "startup",
+        "shutdown",
+        "on_startup",
+        "on_shutdown",
+        "before_serving",
+        "after_serving",
+        "before_server_start",
+        "after_server_start",
+        "before_server_stop",
+        "after_server_stop",
+        "main_process_start",
+        "main_process_ready",
+        "main_process_stop",
+        "reload_process_start",
+        "reload_process_stop",
+        "before_reload_trigger",
+    ];
+    let is_one = |name: &NameId| facts.names.get(name.index()).is_some_and(|name| HOOKS.contains(&&**name));
+    match facts.expressions.get(decorator.index()) {
+        Some(Expression::Attribute { attribute, .. }) => is_one(attribute),
+        Some(Expression::Call { callee, arguments }) => {
+            is_hook(facts, *callee)
+                || arguments.first().is_some_and(|argument| {
+                    matches!(facts.expressions.get(argument.value.index()),
+                        Some(Expression::String { value: Some(event), .. }) if is_one(event))
+                })
+        }
+        _ => false,
     }
 }
 
