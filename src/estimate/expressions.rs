@@ -340,7 +340,8 @@ impl<'p> Machine<'p> {
             }
             let known = decide(*comparison, &left, &right)
                 .or_else(|| self.version_test(*comparison, &left, &right))
-                .or_else(|| self.place_test(*comparison, &left, &right));
+                .or_else(|| self.place_test(*comparison, &left, &right))
+                .or_else(|| self.type_test(frame, first, *comparison, &left, &right));
             all = match (all, known) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
                 (Some(true), Some(true)) => Some(true),
@@ -379,6 +380,33 @@ impl<'p> Machine<'p> {
         match comparison {
             Comparison::Is | Comparison::Equal => Some(true),
             Comparison::IsNot | Comparison::NotEqual => Some(false),
+            _ => None,
+        }
+    }
+
+    /// `type(response) is tuple`, where the types are known.
+    fn type_test(
+        &self,
+        frame: &Frame<'p>,
+        first: ExpressionId,
+        comparison: Comparison,
+        left: &Value,
+        right: &Value,
+    ) -> Option<bool> {
+        let Some(Expression::Call { callee, .. }) = frame.facts.expressions.get(first.index()) else { return None };
+        let Some(Expression::Name(name)) = frame.facts.expressions.get(callee.index()) else { return None };
+        if self.name(frame.file, *name) != "type" {
+            return None;
+        }
+        let is_same = match (left, right) {
+            (Value::Library(left), Value::Library(right)) => left == right,
+            (Value::Class(left), Value::Class(right)) => (left.file, left.class) == (right.file, right.class),
+            (Value::Class(_), Value::Library(_)) | (Value::Library(_), Value::Class(_)) => false,
+            _ => return None,
+        };
+        match comparison {
+            Comparison::Is | Comparison::Equal => Some(is_same),
+            Comparison::IsNot | Comparison::NotEqual => Some(!is_same),
             _ => None,
         }
     }

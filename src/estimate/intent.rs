@@ -1,8 +1,8 @@
 //! What the code around a hand-over says of its purpose: a time limit, a kill, a window to keep alive.
 
 use super::report::Handover;
-use crate::facts::ir::{Expression, Facts, Statement};
-use crate::id::{ExpressionId, NameId};
+use crate::facts::ir::{BindingValue, Expression, Facts, Statement};
+use crate::id::{ExpressionId, FunctionId, NameId};
 use crate::knowledge::schema::Vehicle;
 use crate::project::{Parsed, Project};
 use crate::text::Span;
@@ -193,6 +193,10 @@ fn is_ended(facts: &Facts, name: NameId) -> bool {
         matches!(text(facts, *attribute), "kill" | "killpg")
             && matches!(facts.expressions.get(value.index()), Some(Expression::Name(n)) if text(facts, *n) == "os")
     });
+    let looks = facts.expressions.iter().any(|expression| {
+        matches!(expression, Expression::Attribute { value, attribute }
+            if matches!(text(facts, *attribute), "is_alive" | "isAlive" | "exitcode") && is_named(*value))
+    });
     facts.expressions.iter().any(|expression| {
         let is_pid = matches!(expression, Expression::Attribute { attribute, .. } if text(facts, *attribute) == "pid");
         if is_pid && kills {
@@ -207,7 +211,8 @@ fn is_ended(facts: &Facts, name: NameId) -> bool {
         }
         match text(facts, *attribute) {
             "terminate" | "kill" => true,
-            "join" => !arguments.is_empty(),
+            // Who waits for so long only and then looks has something else in mind for the rest of the time.
+            "join" => !arguments.is_empty() && looks,
             _ => false,
         }
     })
@@ -245,6 +250,47 @@ fn isolates(parsed: &Parsed, function: crate::id::FunctionId) -> bool {
                 | ("signal", "signal" | "alarm" | "setitimer")
         )
     })
+}
+
+/// True if a coroutine is a command that somebody runs at a terminal, or helps one, by what its file imports: nobody
+/// else waits for that event loop.
+///
+/// ```python
+/// @app.command
+/// async def login(): ...
+/// ```
+pub fn is_command(facts: &Facts, function: Option<FunctionId>) -> bool {
+    const FRAMEWORKS: [&str; 6] = ["asyncclick", "click", "cyclopts", "fire", "rich_click", "typer"];
+    const REGISTER: [&str; 6] = ["command", "callback", "default", "group", "pass_context", "pass_obj"];
+    let is_framework = |module: NameId| {
+        let root = text(facts, module).split('.').next().unwrap_or_default();
+        FRAMEWORKS.contains(&root)
+    };
+    let imports = facts.bindings.iter().any(|binding| match &binding.value {
+        BindingValue::Import { module, .. } => is_framework(*module),
+        BindingValue::ImportFrom { module, level: 0, .. } | BindingValue::ImportStar { module, level: 0 } => {
+            is_framework(*module)
+        }
+        _ => false,
+    });
+    let Some(function) = function.and_then(|it| facts.functions.get(it.index())) else { return false };
+    imports
+        && function.decorators.iter().all(|decorator| {
+            let callee = match facts.expressions.get(decorator.index()) {
+                Some(Expression::Call { callee, .. }) => *callee,
+                _ => *decorator,
+            };
+            match facts.expressions.get(callee.index()) {
+                Some(Expression::Attribute { value, attribute }) => {
+                    let owner = matches!(facts.expressions.get(value.index()),
+                        Some(Expression::Name(name)) if FRAMEWORKS.contains(&text(facts, *name)));
+                    owner || REGISTER.contains(&text(facts, *attribute))
+                }
+                // A function of the project: it wraps.
+                Some(Expression::Name(_)) => true,
+                _ => false,
+            }
+        })
 }
 
 /// True if a statement of a module makes every thread a green one.

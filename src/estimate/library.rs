@@ -134,8 +134,8 @@ impl<'p> Machine<'p> {
         arguments: &Arguments,
         site: &CallSite<'_>,
     ) -> Value {
-        let consumed: Vec<Value> =
-            arguments.positional.iter().filter(|v| matches!(v, Value::Iterator(_))).cloned().collect();
+        let given = arguments.positional.iter().chain(arguments.keywords.iter().map(|(_, value)| value));
+        let consumed: Vec<Value> = given.filter(|value| matches!(value, Value::Iterator(_))).cloned().collect();
         if !entry.lazy && entry.spawn.is_none() && !entry.suspends {
             // The call that consumes is to blame, not the place where the iterator was made.
             let mark = frame.pending.len();
@@ -150,6 +150,8 @@ impl<'p> Machine<'p> {
         let (cost, trail) = self.entry_cost(frame, entry, name, receiver, arguments, site.place);
         if let Some(receiver) = receiver {
             self.set_known(entry, receiver);
+        } else if let Some(first) = arguments.positional.first().filter(|_| !entry.sets.is_empty()) {
+            self.set_known(entry, &Rc::new(first.clone()));
         }
         let mut result = None;
         let mut callback_cost = None;
@@ -173,6 +175,9 @@ impl<'p> Machine<'p> {
                         keywords: arguments.keywords.clone(),
                         ..Arguments::default()
                     }
+                }
+                CalledWith::Object(class) => {
+                    Arguments::of(vec![self.library_object(class, Interval { low: 1.0, likely: 100.0, high: 1e4 })])
                 }
                 CalledWith::Row => Arguments { positional: vec![Value::Unknown], open: true, ..Arguments::default() },
             };
@@ -299,7 +304,8 @@ impl<'p> Machine<'p> {
         let known = entry.size.as_ref().and_then(|m| self.measured(m, receiver, arguments));
         let prior = entry.prior.unwrap_or(1000.0);
         // Of a size that nothing tells, the lower bound is far down.
-        let mut units = known.unwrap_or(Interval { low: prior / 100.0, likely: prior, high: prior * 10.0 });
+        let mut units =
+            known.unwrap_or(Interval { low: entry.least.unwrap_or(prior / 100.0), likely: prior, high: prior * 10.0 });
         if let Some(usual) = entry.usual
             && !units.is_exact()
         {
@@ -919,6 +925,10 @@ impl<'p> Machine<'p> {
                 Requirement::Has(name) => value.is_some_and(|v| has_flag(&v, name)),
                 Requirement::Own => value.is_some_and(|v| is_own(&v)),
                 Requirement::Is(class) => value.is_some_and(|v| self.derives(&v, class)),
+                Requirement::Ends(endings) => value.and_then(|v| v.known_text()).is_some_and(|text| {
+                    let text = text.to_lowercase();
+                    endings.iter().any(|ending| text.ends_with(ending.as_str()))
+                }),
             }
         })
     }

@@ -18,6 +18,8 @@ use std::rc::Rc;
 const MISSES: f64 = 0.02;
 /// How often a value that is kept for each set of arguments is not there yet, where clients choose them.
 const MISSES_BY_ARGUMENTS: f64 = 0.1;
+/// How often that holds for a look-up by a key that callers choose: nothing tells how often one comes again.
+const MISSES_BY_KEY: f64 = 0.45;
 /// What surely computes for so many seconds is felt the first time too.
 const LONG: f64 = 0.1;
 
@@ -71,7 +73,8 @@ impl<'p> Machine<'p> {
         let stored = stores.contains(&place)
             || follows && self.stores(frame.file, function).contains(&place)
             || self.stored_by_methods(frame, definition, branch, place);
-        stored.then_some(if is_missing { MISSES } else { 1.0 - MISSES })
+        let misses = if is_keyed(frame.facts, definition, condition, 0) { MISSES_BY_KEY } else { MISSES };
+        stored.then_some(if is_missing { misses } else { 1.0 - misses })
     }
 
     /// True if a condition asks for the state of what was there before the call and stays: a variable of the module, an
@@ -202,6 +205,33 @@ fn asked(facts: &Facts, definition: &Function, condition: ExpressionId) -> Optio
             parts.iter().find_map(|part| asked(facts, definition, *part).filter(|(_, missing)| *missing))
         }
         _ => Some((storage(&condition)?, false)),
+    }
+}
+
+/// True if a condition asks for what is stored under a key that is the function's own parameter: `code not in rates`.
+fn is_keyed(facts: &Facts, definition: &Function, id: ExpressionId, depth: u32) -> bool {
+    if depth > 4 {
+        return false;
+    }
+    let is_parameter = |id: ExpressionId| {
+        matches!(facts.expressions.get(id.index()),
+            Some(Expression::Name(name)) if definition.parameters.iter().any(|it| it.name == *name))
+    };
+    let inner = |id: ExpressionId| is_keyed(facts, definition, id, depth + 1);
+    match facts.expressions.get(id.index()) {
+        Some(Expression::Compare { first, rest }) => match rest.as_ref() {
+            [(Comparison::In | Comparison::NotIn, _)] => is_parameter(*first),
+            [(Comparison::Is | Comparison::IsNot, _)] => inner(*first),
+            _ => false,
+        },
+        Some(Expression::Unary { operand, .. }) => inner(*operand),
+        Some(Expression::And(parts) | Expression::Or(parts)) => parts.first().is_some_and(|part| inner(*part)),
+        Some(Expression::Named { value, .. }) => inner(*value),
+        // Python: rates.get(code)
+        Some(Expression::Call { arguments, .. }) => arguments.first().is_some_and(|it| is_parameter(it.value)),
+        Some(Expression::Name(name)) => looked_up(facts, &definition.body, *name, 0).is_some_and(inner),
+        Some(Expression::Subscript { index, .. }) => is_parameter(*index),
+        _ => false,
     }
 }
 

@@ -34,6 +34,14 @@ pub enum Shape {
     },
     /// A number goes up towards some limit, as in a search.
     Climbs,
+    /// The call stands where a parameter is known to be a literal, and hands on something else: it does not come there
+    /// again.
+    ///
+    /// ```python
+    /// if name == "all":
+    ///     return [load(name) for name in NAMES]
+    /// ```
+    Once,
     /// Something else: a tree's child, a neighbour.
     Descends,
 }
@@ -51,7 +59,14 @@ impl<'p> Machine<'p> {
         frame.tally.recurse(index, 1.0);
         self.lowest = self.lowest.min(index);
         let shape = match self.stack.get(index) {
-            Some(activation) => self.shape(&activation.arguments.clone(), bound),
+            Some(activation) => {
+                let arguments = activation.arguments.clone();
+                let is_direct = activation.node == (frame.file, frame.function);
+                match is_direct && is_gated(frame, definition, &arguments, bound) {
+                    true => Shape::Once,
+                    false => self.shape(&arguments, bound),
+                }
+            }
             None => Shape::Descends,
         };
         if let Some(activation) = self.stack.get_mut(index)
@@ -123,7 +138,7 @@ impl<'p> Machine<'p> {
         frame.tally.cost = frame.tally.cost.times(runs);
         let trail = std::mem::take(&mut frame.tally.trail);
         frame.tally.trail.extend(&trail, runs.likely, None);
-        let is_walk = activation.shapes.iter().all(|shape| *shape == Shape::Descends);
+        let is_walk = activation.shapes.iter().all(|shape| matches!(shape, Shape::Descends | Shape::Once));
         if is_walk {
             frame.tally.trail.mark_recursed();
         }
@@ -161,6 +176,15 @@ impl<'p> Machine<'p> {
     }
 }
 
+/// See [`Shape::Once`].
+fn is_gated(frame: &Frame<'_>, definition: &Function, outer: &[Value], inner: &[Value]) -> bool {
+    let variables = frame.environment.variables.borrow();
+    definition.parameters.iter().zip(outer.iter().zip(inner)).any(|(parameter, (before, after))| {
+        let Some(here) = variables.get(&parameter.name).and_then(Value::known_text) else { return false };
+        before.known_text().is_none() && after.known_text().is_none_or(|after| after != here)
+    })
+}
+
 /// Lists and strings: what a recursion cuts into pieces. A dict's part is not a piece of it.
 fn is_sequence(value: &Value) -> bool {
     match value {
@@ -177,6 +201,9 @@ fn invocations(branching: f64, shapes: &[Shape]) -> Interval {
         let likely = likely.clamp(1.0, MOST);
         Interval { low: (likely / factor).max(1.0), likely, high: (likely * factor).min(MOST * 10.0) }
     };
+    if !shapes.is_empty() && shapes.iter().all(|shape| *shape == Shape::Once) {
+        return about(1.0 + branching, 2.0);
+    }
     let many = branching > 1.5;
     let counts: Vec<(f64, f64)> = shapes
         .iter()
@@ -206,7 +233,7 @@ fn invocations(branching: f64, shapes: &[Shape]) -> Interval {
                     Interval { low: 2.0, likely: 30.0, high: 1_000.0 }
                 };
             }
-            Shape::Counts { .. } | Shape::Descends => {}
+            Shape::Counts { .. } | Shape::Once | Shape::Descends => {}
         }
     }
     if many {

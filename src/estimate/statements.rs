@@ -565,7 +565,7 @@ impl<'p> Machine<'p> {
             frame.facts.expressions.get(condition.index()),
             Some(Expression::Boolean(true)) | Some(Expression::Integer(1))
         );
-        let counted = self.counted(frame, condition, assigned);
+        let counted = self.counted(frame, condition, assigned).or_else(|| self.work_list(frame, condition, whole));
         let flagged = !always && counted.is_none() && self.is_flag(frame, condition);
         let trips =
             if always || flagged { price::endless_turns() } else { counted.unwrap_or_else(price::unknown_turns) };
@@ -672,6 +672,62 @@ impl<'p> Machine<'p> {
             }
             _ => None,
         }
+    }
+
+    /// Trips of a loop that takes from a list what is yet to be done, and puts more into it: as many as what is looked up
+    /// for each of them has entries.
+    ///
+    /// ```python
+    /// while queue:
+    ///     cost, node = heappop(queue)
+    ///     for other, length in streets[node]: ...
+    /// ```
+    fn work_list(&mut self, frame: &mut Frame<'p>, condition: ExpressionId, whole: Span) -> Option<Interval> {
+        const FEW: f64 = 20.0;
+        let facts = frame.facts;
+        let Expression::Name(list) = facts.expressions.get(condition.index())? else { return None };
+        let is_list =
+            |id: ExpressionId| matches!(facts.expressions.get(id.index()), Some(Expression::Name(n)) if n == list);
+        let inside: Vec<&Expression> = facts
+            .expressions
+            .iter()
+            .zip(&frame.spans.expressions)
+            .filter(|(_, span)| whole.start <= span.start && span.end <= whole.end)
+            .map(|(expression, _)| expression)
+            .collect();
+        let takes = inside.iter().any(|expression| {
+            let Expression::Call { callee, arguments } = expression else { return false };
+            match facts.expressions.get(callee.index()) {
+                Some(Expression::Attribute { value, attribute }) => {
+                    let method = self.name(frame.file, *attribute);
+                    matches!(method, "pop" | "popleft") && is_list(*value)
+                        || method == "heappop" && arguments.first().is_some_and(|it| is_list(it.value))
+                }
+                Some(Expression::Name(function)) => {
+                    self.name(frame.file, *function) == "heappop"
+                        && arguments.first().is_some_and(|it| is_list(it.value))
+                }
+                _ => false,
+            }
+        });
+        if !takes {
+            return None;
+        }
+        let mut most: Option<Interval> = None;
+        for expression in inside {
+            let Expression::Subscript { value, .. } = expression else { continue };
+            if is_list(*value) || !matches!(facts.expressions.get(value.index()), Some(Expression::Name(_))) {
+                continue;
+            }
+            let container = self.peek(frame, *value);
+            let is_container = matches!(&container, Value::Object(reference)
+                if matches!(reference.0.borrow().kind, Kind::List | Kind::Dict));
+            let length = self.length(&container);
+            if is_container && length.likely > FEW && most.is_none_or(|it| it.likely < length.likely) {
+                most = Some(length);
+            }
+        }
+        most.map(|it| Interval { low: (it.low / 10.0).max(1.0), likely: it.likely, high: it.high * 10.0 })
     }
 
     /// True if the loop that runs now divides or shifts the variable: `n //= 2`, `n >>= 1`.
@@ -1038,6 +1094,13 @@ impl<'p> Machine<'p> {
                     let known = self.peek(frame, *second);
                     self.narrow_name(frame, *first, |value| match value {
                         Value::Unknown | Value::Int(_) | Value::Float(_) | Value::Union(_) => known.clone(),
+                        other => other.clone(),
+                    });
+                } else if same && let Some(Expression::String { .. }) = frame.facts.expressions.get(second.index()) {
+                    // Python: if name == "__all__": return [load(name) for name in NAMES]
+                    let known = self.peek(frame, *second);
+                    self.narrow_name(frame, *first, |value| match value {
+                        Value::Unknown | Value::Text(None, _) => known.clone(),
                         other => other.clone(),
                     });
                 }

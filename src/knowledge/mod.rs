@@ -536,6 +536,7 @@ fn user_entry(library: &Arc<str>, names: Vec<String>, clock: Clock, seconds: f64
         size: None,
         prior: None,
         usual: None,
+        least: None,
         power: None,
         below: None,
         below_clock: None,

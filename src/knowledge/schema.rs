@@ -193,6 +193,9 @@ pub struct Call {
     /// How many units are usual at most, where the size is not known exactly: templates and settings have some
     /// kilobytes, whatever may be presumed of the file that they come from.
     pub usual: Option<f64>,
+    /// How many units there are at least, where the size is not known: who takes the trouble has as many (default: a
+    /// hundredth of `prior`).
+    pub least: Option<f64>,
     /// Exponent of the size (default 1.0): 1.5 for a matrix product by elements, 1.08 for a sort.
     pub power: Option<f64>,
     /// Below this many units the call is short and `below_clock` says where its time goes
@@ -223,13 +226,14 @@ pub struct Call {
     pub spawn: Option<Spawn>,
     /// Conditions on arguments: selector to requirement; all must hold. Requirements: `given`,
     /// `absent`, `true`, `false`, `none`, `not none`, `positive`, `zero`, or `=TEXT` for equality
-    /// with a string literal or `=4` with a number, `has NAME` for a library's constant, alone or among or-ed flags,
+    /// with a string literal or `=4` with a number, `ends .jpg|.jpeg` for a string with one of these endings (in lower
+    /// case), `has NAME` for a library's constant, alone or among or-ed flags,
     /// `is CLASS` for a class that is this one or derives from it, or an instance of one, `own` for a class of the
     /// project or an instance of one. An argument whose value is unknown meets only `given`. The selector `self.NAME` asks what the receiver is known for: an argument that it
     /// `remembers`, what a call `sets`, what an answer told.
     #[serde(default)]
     pub when: BTreeMap<String, String>,
-    /// What the receiver is known for after the call: `{ nonblocking = true }`.
+    /// What the receiver (where there is none, the first argument) is known for after the call: `{ nonblocking = true }`.
     #[serde(default)]
     pub sets: BTreeMap<String, bool>,
     /// What a true answer tells of the receiver, where the code asks: `if future.done():`.

@@ -123,6 +123,8 @@ pub enum Requirement {
     Zero,
     /// It is this string.
     Text(String),
+    /// It is a string with one of these endings, in any case.
+    Ends(Vec<String>),
     /// It is this number.
     Number(f64),
     /// It is this constant of a library, alone or among or-ed flags.
@@ -140,6 +142,8 @@ pub enum CalledWith {
     None,
     /// An element of that argument.
     Element(Selector),
+    /// An instance of that library's class.
+    Object(String),
     /// The arguments that follow it.
     Rest,
     /// Something of unknown type.
@@ -203,6 +207,8 @@ pub struct Entry {
     pub prior: Option<f64>,
     /// How many units are usual at most, where the size is not known exactly.
     pub usual: Option<f64>,
+    /// How many units there are at least, where the size is not known.
+    pub least: Option<f64>,
     /// Exponent of the size.
     pub power: Option<f64>,
     /// Below this many units the call is short.
@@ -342,6 +348,7 @@ impl Requirement {
             _ => match text.split_once(' ') {
                 Some(("has", name)) => Requirement::Has(name.to_owned()),
                 Some(("is", name)) => Requirement::Is(name.to_owned()),
+                Some(("ends", endings)) => Requirement::Ends(endings.split('|').map(str::to_owned).collect()),
                 Some(_) | None => {
                     let text = text.strip_prefix('=')?;
                     match text.parse() {
@@ -355,7 +362,7 @@ impl Requirement {
 }
 
 impl CalledWith {
-    /// Reads `none`, `rest`, `row` or `element(0)`.
+    /// Reads `none`, `rest`, `row`, `element(0)` or `object(pandas.DataFrame)`.
     pub fn parse(text: &str) -> Option<CalledWith> {
         Some(match text {
             "none" => CalledWith::None,
@@ -363,6 +370,7 @@ impl CalledWith {
             "row" => CalledWith::Row,
             _ => match application(text)? {
                 ("element", selector) => CalledWith::Element(Selector::parse(selector)?),
+                ("object", class) => CalledWith::Object(class.to_owned()),
                 _ => return None,
             },
         })
@@ -509,6 +517,7 @@ impl Entry {
             per: call.per,
             prior: call.prior,
             usual: call.usual,
+            least: call.least,
             power: call.power,
             below: call.below,
             below_clock: call.below_clock,

@@ -94,7 +94,7 @@ fn confidence(site: &StallSite<'_>, stall: &Stall, wait: &Operation) -> Confiden
             Confidence::Low
         };
     }
-    if site.is_start_or_end() || gets_ready(stall, wait) {
+    if site.is_start_or_end() || site.is_command() || gets_ready(stall, wait) {
         Confidence::Low
     } else if at_least(HIGH) {
         Confidence::High

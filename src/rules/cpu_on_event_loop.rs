@@ -38,14 +38,17 @@ const LITTLE: f64 = 3e-4;
 const MANY_TURNS: f64 = 300.0;
 
 fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
-    let worst = site
+    // One caller of whom all is known tells more than another of whom much must be guessed.
+    let (worst, confidence) = site
         .contexts
         .iter()
         .copied()
-        .filter(|s| is_long(s))
-        .max_by(|a, b| a.cost.cpu().likely.total_cmp(&b.cost.cpu().likely))?;
+        .filter(|stall| is_long(stall))
+        .map(|stall| (stall, confidence(site, stall)))
+        .max_by(|a, b| a.1.cmp(&b.1).then(a.0.cost.cpu().likely.total_cmp(&b.0.cost.cpu().likely)))?;
     let cpu = worst.cost.cpu();
-    let confidence = if site.is_start_or_end() { Confidence::Low } else { confidence(site, worst) };
+    let is_alone = site.is_start_or_end() || site.is_command();
+    let confidence = if is_alone { Confidence::Low } else { confidence };
     let subject = if worst.callee.is_empty() {
         "this loop".to_string()
     } else {
@@ -100,7 +103,9 @@ fn confidence(site: &StallSite<'_>, stall: &Stall) -> Confidence {
     let main = stall.trail.operations.iter().filter(|o| computes(o)).max_by(|a, b| a.seconds.total_cmp(&b.seconds));
     let Some(main) = main else { return Confidence::Low };
     let (deepest, rarest) = REACH;
-    let far = main.depth() > deepest || main.weight < rarest || main.seconds < MAIN_SHARE * cpu.likely;
+    // What is certain may be made of many pieces.
+    let is_scattered = main.seconds < MAIN_SHARE * cpu.likely && cpu.low < NOTICED / 2.0;
+    let far = main.depth() > deepest || main.weight < rarest || is_scattered;
     // A little in each turn of a loop over who knows how many is a guess upon a guess.
     let repeated = main.weight > 1.5;
     let small =

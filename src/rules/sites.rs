@@ -7,11 +7,11 @@ use crate::estimate::Report;
 use crate::estimate::evidence::{Operation, Trail};
 use crate::estimate::intent::{self, Intent};
 use crate::estimate::report::{Event, Handover, Stall, steps};
-use crate::facts::ir::{Expression, Facts};
+use crate::facts::ir::{Expression, Facts, Statement};
 use crate::id::{ExpressionId, FileId, FunctionId, NameId};
 use crate::knowledge::Knowledge;
 use crate::knowledge::schema::{Clock, Vehicle, WaitKind};
-use crate::project::{Entity, Project};
+use crate::project::{Entity, Parsed, Project};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -62,6 +62,13 @@ impl StallSite<'_> {
             let name = facts.names.get(function.name.index());
             name.is_some_and(|name| ONCE.contains(&&**name) || name.starts_with("initialize_"))
                 || function.decorators.iter().any(|decorator| is_hook(facts, *decorator))
+        })
+    }
+
+    /// True in a command for the terminal, with no other task in sight.
+    pub fn is_command(&self) -> bool {
+        self.contexts.first().is_some_and(|stall| {
+            intent::is_command(&self.project.parsed(stall.file).facts, stall.function) && !self.starts_tasks()
         })
     }
 
@@ -139,11 +146,14 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
     }
     let mut sites = Vec::new();
     for group in all.chunk_by(|a, b| a.file == b.file && a.span == b.span) {
-        let contexts: Vec<&Handover> = group.iter().copied().filter(|h| h.known).collect();
+        let contexts: Vec<&Handover> =
+            group.iter().copied().filter(|h| h.known && !starts_anything(project, h)).collect();
         let Some(first) = contexts.first().copied() else { continue };
         let parsed = project.parsed(first.file);
-        let awaited = is_awaited(parsed, first.span);
-        let many = multiplied(project, &contexts, awaited)
+        let is_fanned_out = first.offload && is_fanned_out(parsed, first.function);
+        let awaited = is_awaited(parsed, first.span) && !is_fanned_out;
+        let many = is_fanned_out
+            || multiplied(project, &contexts, awaited)
             || has_siblings(functions.get(&(first.file, first.function)), first, awaited);
         let mut intents: Vec<Intent> = contexts.iter().flat_map(|h| intent::of(project, h)).collect();
         intents.sort_unstable();
@@ -159,6 +169,40 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
         });
     }
     sites
+}
+
+/// True for a worker's class that starts whatever it was made with: who makes one decides, and that is not here.
+///
+/// ```python
+/// class Worker(Process):
+///     def __init__(self, target):
+///         super().__init__(target=target, daemon=True)
+/// ```
+fn starts_anything(project: &Project, handover: &Handover) -> bool {
+    let facts = &project.parsed(handover.file).facts;
+    let function = handover.function.and_then(|it| facts.functions.get(it.index()));
+    let Some(class) = function.and_then(|it| it.class) else { return false };
+    let name = function.and_then(|it| facts.names.get(it.name.index()));
+    let is_start = name.is_some_and(|name| matches!(&**name, "__init__" | "start"));
+    // `run` of a subclass is what it is made for.
+    let is_own = handover.target_at.is_some_and(|(file, target)| {
+        let facts = &project.parsed(file).facts;
+        let name = facts.functions.get(target.index()).and_then(|it| facts.names.get(it.name.index()));
+        name.is_some_and(|name| &**name == "run")
+    });
+    // A pool or a thread that the object keeps is no part of it.
+    let is_worker = facts.classes.get(class.index()).is_some_and(|it| {
+        it.bases.iter().any(|base| {
+            let name = match facts.expressions.get(base.index()) {
+                Some(Expression::Name(name) | Expression::Attribute { attribute: name, .. }) => {
+                    facts.names.get(name.index())
+                }
+                _ => None,
+            };
+            name.is_some_and(|name| name.ends_with("Process") || name.ends_with("Thread"))
+        })
+    });
+    is_start && is_worker && !is_own
 }
 
 /// Stalls by place.
@@ -226,8 +270,64 @@ fn starts_loop(project: &Project, knowledge: &Knowledge, file: FileId) -> bool {
     })
 }
 
+/// True if a coroutine is started several times at once.
+///
+/// ```python
+/// await asyncio.gather(*(season(n) for n in numbers))
+/// ```
+fn is_fanned_out(parsed: &Parsed, function: Option<FunctionId>) -> bool {
+    const STARTERS: [&str; 6] = ["gather", "wait", "as_completed", "create_task", "ensure_future", "start_soon"];
+    let (facts, spans) = (&parsed.facts, &parsed.spans);
+    let Some(name) = function.and_then(|it| facts.functions.get(it.index())).map(|it| it.name) else { return false };
+    let called = |expression: &Expression| -> Option<NameId> {
+        let Expression::Call { callee, .. } = expression else { return None };
+        match facts.expressions.get(callee.index())? {
+            Expression::Name(name) | Expression::Attribute { attribute: name, .. } => Some(*name),
+            _ => None,
+        }
+    };
+    let holds = |outer: Span, inner: Span| outer.start <= inner.start && inner.end <= outer.end && outer != inner;
+    let calls: Vec<Span> = spans_of(parsed, |expression| called(expression) == Some(name));
+    if calls.is_empty() {
+        return false;
+    }
+    let many = spans_of(parsed, |expression| matches!(expression, Expression::Comprehension { .. }));
+    let loops = facts.statements.iter().zip(&spans.statements).filter_map(|(statement, span)| {
+        matches!(statement, Statement::For { .. } | Statement::While { .. }).then_some(*span)
+    });
+    let many: Vec<Span> = many.into_iter().chain(loops).collect();
+    let starts = spans_of(parsed, |expression| {
+        called(expression).and_then(|it| facts.names.get(it.index())).is_some_and(|it| STARTERS.contains(&&**it))
+    });
+    starts.iter().any(|start| {
+        let mut started = calls.iter().filter(|call| holds(*start, **call));
+        let Some(first) = started.next() else { return false };
+        started.next().is_some() || many.iter().any(|repeated| holds(*repeated, *first))
+    })
+}
+
+/// Where the expressions of a kind stand.
+fn spans_of(parsed: &Parsed, is_wanted: impl Fn(&Expression) -> bool) -> Vec<Span> {
+    let all = parsed.facts.expressions.iter().zip(&parsed.spans.expressions);
+    all.filter(|(expression, _)| is_wanted(expression)).map(|(_, span)| *span).collect()
+}
+
+/// True if the function that hands work over makes the pool itself, by the names that pools go by.
+fn makes_pool(project: &Project, handover: &Handover) -> bool {
+    let parsed = project.parsed(handover.file);
+    let range = handover.function.and_then(|it| parsed.spans.functions.get(it.index())).copied();
+    let made = spans_of(parsed, |expression| {
+        let name = match expression {
+            Expression::Name(name) | Expression::Attribute { attribute: name, .. } => name,
+            _ => return false,
+        };
+        parsed.facts.names.get(name.index()).is_some_and(|it| it.ends_with("Executor") || it.ends_with("Pool"))
+    });
+    made.iter().any(|span| range.is_none_or(|range| range.start <= span.start && span.end <= range.end))
+}
+
 /// True if a call is awaited where it stands.
-fn is_awaited(parsed: &crate::project::Parsed, place: Span) -> bool {
+fn is_awaited(parsed: &Parsed, place: Span) -> bool {
     parsed.facts.expressions.iter().any(|expression| match expression {
         Expression::Await(inner) => parsed.spans.expressions.get(inner.index()) == Some(&place),
         _ => false,
@@ -239,9 +339,22 @@ fn multiplied(project: &Project, contexts: &[&Handover], awaited: bool) -> bool 
     contexts.iter().any(|h| {
         let several = h.tasks.likely > 1.5
             || h.recursive && !is_timer(h)
-            || ((h.repeated || h.repeated_outside && !is_alone(project, h)) && !awaited);
+            || ((h.repeated || h.repeated_outside && !is_alone(project, h)) && !awaited)
+            || is_shared(project, h, awaited);
         several && h.workers != Some(1.0)
     })
+}
+
+/// True if a pool of so many workers is made elsewhere: several were asked for, so there are several tasks.
+///
+/// ```python
+/// def request(self, name):
+///     self.pending[name] = self.pool.submit(self.plan, name)    # ThreadPoolExecutor(max_workers=4)
+/// ```
+fn is_shared(project: &Project, handover: &Handover, awaited: bool) -> bool {
+    handover.workers.is_some_and(|workers| workers >= 2.0)
+        && !(awaited || handover.offload || handover.in_coroutine || handover.lone_worker)
+        && !makes_pool(project, handover)
 }
 
 /// True if there is one worker at a time, however often the function is called that starts it.
