@@ -21,6 +21,7 @@ use crate::source::{self, Cell, Notebook};
 use crate::suppress::{self, Judgement, Suppressions, Unused, Wanted};
 use crate::text::{LineIndex, Span};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
@@ -239,6 +240,8 @@ impl AnalysisHost {
             rest: order.map(part).collect(),
             part_of: scopes.iter().map(|which| wanted.iter().position(|it| it == which).unwrap_or_default()).collect(),
             cells: self.cells.clone(),
+            fixed: OnceLock::new(),
+            oddities: OnceLock::new(),
         }
     }
 }
@@ -252,6 +255,35 @@ pub struct Analysis {
     /// By file: 0 is the first part. Empty where there is but one.
     part_of: Vec<usize>,
     cells: BTreeMap<String, Arc<[Cell]>>,
+    /// See [`Analysis::diagnostics_with_fixes`].
+    fixed: OnceLock<Vec<Diagnostic>>,
+    /// See [`Analysis::oddities`].
+    oddities: OnceLock<Vec<Oddity>>,
+}
+
+/// What an [`Analysis`] has to say, without the files that it rests on.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Verdicts {
+    /// The findings of each part, of every confidence.
+    parts: Vec<Vec<Diagnostic>>,
+    /// See [`Analysis::diagnostics_with_fixes`]; empty where nobody asked.
+    fixed: Vec<Diagnostic>,
+    oddities: Vec<Oddity>,
+}
+
+impl Verdicts {
+    /// Every file that something is said of, and every place in one: what a reader is shown lies there.
+    pub fn files(&self) -> BTreeSet<FileId> {
+        let found = self.parts.iter().flatten().chain(&self.fixed);
+        let of = |found: &Diagnostic| {
+            let fix = found.fix.iter();
+            let edited = fix.clone().flat_map(|fix| fix.edits.iter().map(|edit| edit.file)).collect::<Vec<_>>();
+            let hazards = fix.flat_map(|fix| fix.hazards.iter().map(|hazard| hazard.file)).collect::<Vec<_>>();
+            let evidence = found.evidence.iter().map(|evidence| evidence.file).collect::<Vec<_>>();
+            std::iter::once(found.file).chain(evidence).chain(edited).chain(hazards)
+        };
+        found.flat_map(of).chain(self.oddities.iter().map(|oddity| oddity.file)).collect()
+    }
 }
 
 /// The files for which the same settings hold, with all others as their context.
@@ -307,7 +339,7 @@ pub struct Graph {
 }
 
 /// Something odd about a file that did not keep the rest from being analysed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Oddity {
     /// The file.
     pub file: FileId,
@@ -429,6 +461,10 @@ impl Analysis {
     /// [`Analysis::diagnostics`], each with its fix; in a file with very many findings the later ones have none, until
     /// those before them are mended.
     pub fn diagnostics_with_fixes(&self) -> Vec<Diagnostic> {
+        self.fixed.get_or_init(|| self.find_fixes()).clone()
+    }
+
+    fn find_fixes(&self) -> Vec<Diagnostic> {
         let mut found = self.diagnostics();
         // Findings of one function share what is run for them.
         let place = |found: &Diagnostic| (found.file, scope::outermost(&self.first.project, found.file, found.span));
@@ -600,6 +636,10 @@ impl Analysis {
     /// Only files that the engine parsed are known to be odd; where there is little to parse, the others
     /// are looked at too.
     pub fn oddities(&self) -> Vec<Oddity> {
+        self.oddities.get_or_init(|| self.find_oddities()).clone()
+    }
+
+    fn find_oddities(&self) -> Vec<Oddity> {
         for part in self.parts() {
             self.outcome(part);
         }
@@ -630,6 +670,30 @@ impl Analysis {
             Some(error.into_iter().chain(deep).chain(cut))
         };
         reported.iter().filter_map(oddities).flatten().collect()
+    }
+
+    /// What there is to say, to be kept: with fixes as far as they were asked for.
+    pub fn verdicts(&self) -> Verdicts {
+        Verdicts {
+            parts: self.parts().map(|part| self.outcome(part).diagnostics.clone()).collect(),
+            fixed: self.fixed.get().cloned().unwrap_or_default(),
+            oddities: self.oddities(),
+        }
+    }
+
+    /// An analysis that says what another one of the same files and settings said before, and has not to be worked
+    /// out: of the files only the texts of [`Verdicts::files`] are needed. `None` where the verdicts are of others.
+    pub fn recalled(self, verdicts: Verdicts) -> Option<Analysis> {
+        let is_known = |file: &FileId| file.index() < self.first.project.len();
+        if verdicts.parts.len() != self.parts().count() || !verdicts.files().iter().all(is_known) {
+            return None;
+        }
+        for (part, diagnostics) in self.parts().zip(verdicts.parts) {
+            part.outcome.set(Outcome { diagnostics, report: Report::default() }).ok()?;
+        }
+        self.fixed.set(verdicts.fixed).ok()?;
+        self.oddities.set(verdicts.oddities).ok()?;
+        Some(self)
     }
 
     /// Every hand-over in the reported files, in path order.

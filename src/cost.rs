@@ -1,9 +1,11 @@
 //! The four clocks and what adds up on them: seconds as intervals, and the workload they make.
 
+use serde::{Deserialize, Serialize};
+
 /// An amount of seconds (or of anything counted) that is known within bounds.
 ///
 /// `low <= likely <= high`; orders of magnitude, not digits.
-#[derive(Debug, Default, Clone, Copy, PartialEq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// It is hardly less than this.
     pub low: f64,
@@ -80,7 +82,7 @@ impl Interval {
 }
 
 /// Seconds on each of the four clocks.
-#[derive(Debug, Default, Clone, Copy, PartialEq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// Python bytecode: holds the GIL, gives it up every 5 ms.
     pub bytecode: Interval,
@@ -178,7 +180,7 @@ impl Cost {
 }
 
 /// What a piece of work does with its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Workload {
     /// Holds the GIL.
     Cpu,

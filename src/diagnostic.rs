@@ -3,14 +3,22 @@
 use crate::cost::{Cost, Workload};
 use crate::id::FileId;
 use crate::text::Span;
+use serde::{Deserialize, Serialize};
+
+/// A word of the program itself: a rule's code.
+///
+/// Under this name `serde` does not take it for a part of what is read.
+type Word = &'static str;
 
 /// One finding.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// The rule's code, `GIL101`.
-    pub code: &'static str,
+    #[serde(with = "word")]
+    pub code: Word,
     /// The rule's name, `cpu-in-threads`.
-    pub name: &'static str,
+    #[serde(with = "word")]
+    pub name: Word,
     /// One sentence: what is wrong and why.
     pub message: String,
     /// How bad it is.
@@ -26,7 +34,8 @@ pub struct Diagnostic {
     /// What the work does with its time.
     pub workload: Workload,
     /// `thread`, `process`, `event-loop`, `interpreter`.
-    pub vehicle: &'static str,
+    #[serde(with = "word")]
+    pub vehicle: Word,
     /// Estimated seconds of one task.
     pub estimate: Cost,
     /// The chain from the target to the operations that the estimate rests on.
@@ -42,7 +51,7 @@ pub struct Diagnostic {
 }
 
 /// A rewrite, and whether it keeps the program's meaning.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fix {
     /// What it does, as the title of an editor's action: "Use `ProcessPoolExecutor`".
     pub title: String,
@@ -76,7 +85,7 @@ fn lower(title: &str) -> String {
 }
 
 /// Who may apply a fix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Applicability {
     /// Nobody: it would break the program as it stands; it shows the way.
     DisplayOnly,
@@ -98,7 +107,7 @@ impl Applicability {
 }
 
 /// A range of a file and what stands in its place afterwards.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Edit {
     /// The file.
     pub file: FileId,
@@ -109,10 +118,11 @@ pub struct Edit {
 }
 
 /// Something that would change a program's meaning if its work moved elsewhere.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hazard {
     /// `P5`: threads to processes; `T1`: processes to threads; `A3`: blocking calls to awaited ones.
-    pub code: &'static str,
+    #[serde(with = "word")]
+    pub code: Word,
     /// What was seen, as a sentence without a full stop: "`total` is changed; a process changes a copy of its own".
     pub what: String,
     /// Where.
@@ -124,7 +134,7 @@ pub struct Hazard {
 }
 
 /// See [`Hazard`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum HazardState {
     /// It is there and breaks the program.
     Breaks,
@@ -135,7 +145,7 @@ pub enum HazardState {
 }
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Severity {
     /// Worth knowing.
     Info,
@@ -157,7 +167,7 @@ impl Severity {
 }
 
 /// How sure a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Confidence {
     /// Rests on guessed sizes or leaves much unknown; off by default.
     Low,
@@ -179,7 +189,7 @@ impl Confidence {
 }
 
 /// One link of the chain that a finding rests on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Where.
     pub file: FileId,
@@ -199,5 +209,29 @@ impl HazardState {
             HazardState::Present => "present",
             HazardState::Undecided => "undecided",
         }
+    }
+}
+
+/// The program's own words (codes, names of rules) as they are kept in a file and taken from there.
+mod word {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::collections::BTreeSet;
+    use std::sync::{Mutex, PoisonError};
+
+    pub(super) fn serialize<S: Serializer>(word: &str, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(word)
+    }
+
+    /// Each word that is read stays in memory once: there are no more of them than the program has.
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
+        static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+        let word = String::deserialize(from)?;
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(word) = known.get(word.as_str()) {
+            return Ok(word);
+        }
+        let word: &'static str = Box::leak(word.into_boxed_str());
+        known.insert(word);
+        Ok(word)
     }
 }

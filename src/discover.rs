@@ -127,6 +127,15 @@ impl Resolver {
         Resolver { overrides, earlier, ..Resolver::default() }
     }
 
+    /// The folder in which what was found is kept, and whether whoever runs gilcheck said so. It may not be there.
+    pub fn cache_folder(&self, found: &Found) -> (PathBuf, bool) {
+        let is_said = self.overrides.layers.iter().any(|layer| layer.cache_dir.is_some());
+        match &found.settings.cache_dir {
+            Some(named) => (Path::new(&named.folder).join(expand(&named.text)), is_said),
+            None => (found.folder.join(".gilcheck_cache"), false),
+        }
+    }
+
     /// The settings for the file or folder at `path`, which need not exist.
     pub fn settings(&self, path: &Path) -> Result<Arc<Found>, SettingsError> {
         Ok(self.at(&walk::real(path))?.found)
@@ -260,25 +269,34 @@ fn settings_for(path: &Path, overrides: &Overrides) -> Result<Found, SettingsErr
     }
     found.settings.exhaustive = overrides.exhaustive;
     let is_asked_for = overrides.layers.iter().any(|layer| layer.baseline.is_some());
-    if overrides.baseline_may_be_missing && !is_asked_for {
-        stays_inside(&found.settings)?;
+    if overrides.baseline_may_be_missing
+        && !is_asked_for
+        && let Some(named) = &found.settings.baseline
+    {
+        stays_inside(named, "--baseline FILE")?;
     }
     read_baseline(&mut found.settings, overrides.baseline_may_be_missing)?;
+    if !overrides.layers.iter().any(|layer| layer.cache_dir.is_some())
+        && let Some(named) = &found.settings.cache_dir
+    {
+        stays_inside(named, "--cache-dir FOLDER")?;
+    }
     Ok(found)
 }
 
 /// A file that is to be written because a settings file names it must lie in that one's folder: who checks a
 /// repository of others does not mean to write elsewhere.
-fn stays_inside(settings: &Settings) -> Result<(), SettingsError> {
-    let Some(named) = &settings.baseline else { return Ok(()) };
+fn stays_inside(named: &Located, option: &str) -> Result<(), SettingsError> {
     let file = Path::new(&named.folder).join(expand(&named.text));
-    let real = fs::canonicalize(&file).or_else(|_| fs::canonicalize(file.parent().unwrap_or(Path::new("/"))));
+    // What is not there yet is made where the folder above it is.
+    let goes_up = file.components().any(|part| part == std::path::Component::ParentDir);
+    let real = file.ancestors().find_map(|above| fs::canonicalize(above).ok());
     let folder = fs::canonicalize(&named.folder);
     match (real, folder) {
-        (Ok(real), Ok(folder)) if real.starts_with(&folder) => Ok(()),
+        (Some(real), Ok(folder)) if real.starts_with(&folder) && (!goes_up || file.exists()) => Ok(()),
         _ => {
-            let message = "it lies outside the folder of the settings that name it; give it with `--baseline FILE`";
-            Err(SettingsError::new(Path::new(&named.text), message.to_string()))
+            let message = format!("it lies outside the folder of the settings that name it; give it with `{option}`");
+            Err(SettingsError::new(Path::new(&named.text), message))
         }
     }
 }

@@ -22,5 +22,6 @@ pub mod analysis;
 pub mod render;
 pub mod walk;
 pub mod discover;
+pub mod cache;
 pub mod cli;
 pub mod lsp;

@@ -1,7 +1,9 @@
 //! Positions in text: byte ranges, and lines and columns in the units that readers use.
 
+use serde::{Deserialize, Serialize};
+
 /// A range of bytes in a file: `start` is in, `end` is not.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Span {
     /// First byte.
     pub start: u32,

@@ -140,6 +140,11 @@ pub fn read_unless(
     known: &(dyn Fn(&Path) -> Option<Arc<str>> + Sync),
     tick: &(dyn Fn() + Sync),
 ) -> Result<Tree, String> {
+    Ok(list(given, exclude)?.read(known, tick))
+}
+
+/// What [`read`] would read.
+pub fn list(given: &[Given], exclude: &ExcludeIn<'_>) -> Result<Listing, String> {
     let mut finder = Finder::new(exclude);
     for item in given {
         finder.find(item)?;
@@ -147,7 +152,59 @@ pub fn read_unless(
     for context in std::mem::take(&mut finder.contexts) {
         finder.find_context(&context);
     }
-    Ok(finder.into_tree(known, tick))
+    Ok(finder.into_listing())
+}
+
+/// Files that are to be read.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// In path order.
+    pub files: Vec<Listed>,
+    /// What could not be looked at.
+    pub troubles: Vec<Trouble>,
+    /// See [`Tree::base`].
+    pub base: PathBuf,
+    /// See [`Tree::roots`].
+    pub roots: Vec<String>,
+}
+
+/// A file that is to be read.
+#[derive(Debug)]
+pub struct Listed {
+    /// See [`File::path`].
+    pub path: String,
+    /// See [`File::shown`].
+    pub shown: String,
+    /// See [`File::place`].
+    pub place: PathBuf,
+    /// See [`File::reported`].
+    pub reported: bool,
+    /// Its bytes, if it is no file on a disk.
+    pub text: Option<Vec<u8>>,
+}
+
+impl Listing {
+    /// Reads the files but for those whose text `known` has at hand, by the real path. `tick` is called for each.
+    pub fn read(self, known: &(dyn Fn(&Path) -> Option<Arc<str>> + Sync), tick: &(dyn Fn() + Sync)) -> Tree {
+        let load = |listed: Listed| {
+            let file = load(listed, known);
+            tick();
+            file
+        };
+        let read: Vec<Result<File, Option<Trouble>>> = self.files.into_par_iter().map(load).collect();
+        let mut tree = Tree { base: self.base, troubles: self.troubles, roots: self.roots, ..Tree::default() };
+        for result in read {
+            match result {
+                Ok(file) => tree.files.push(file),
+                Err(trouble) => tree.troubles.extend(trouble),
+            }
+        }
+        // Two names that differ only in bytes that are not UTF-8 read the same: one file is enough.
+        tree.files.dedup_by(|a, b| a.path == b.path);
+        tree.troubles.sort();
+        tree.troubles.dedup();
+        tree
+    }
 }
 
 /// The folder of the project that a file belongs to, whether the file exists or not: what is read with it.
@@ -176,6 +233,11 @@ pub fn read_file(place: &Path) -> Result<Arc<str>, String> {
 ///
 /// What is no regular file is not opened: a pipe would never end, and nor would some devices.
 pub fn bytes_of(place: &Path) -> io::Result<Vec<u8>> {
+    bytes_up_to(place, source::MOST_BYTES)
+}
+
+/// The same with another limit.
+pub fn bytes_up_to(place: &Path, most: usize) -> io::Result<Vec<u8>> {
     let no_file = || io::Error::other("not a regular file");
     if !fs::metadata(place)?.is_file() {
         return Err(no_file());
@@ -193,7 +255,7 @@ pub fn bytes_of(place: &Path) -> io::Result<Vec<u8>> {
         return Err(no_file());
     }
     let mut bytes = Vec::new();
-    file.take(source::MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -443,33 +505,18 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn into_tree(self, known: &(dyn Fn(&Path) -> Option<Arc<str>> + Sync), tick: &(dyn Fn() + Sync)) -> Tree {
+    fn into_listing(self) -> Listing {
         let base = common_ancestor(&self.roots).unwrap_or_default();
-        let read: Vec<Result<File, Option<Trouble>>> = self
-            .candidates
-            .into_par_iter()
-            .map(|(place, candidate)| {
-                let file = load(&base, place, candidate, known);
-                tick();
-                file
-            })
-            .collect();
-        let mut tree = Tree { base: base.clone(), troubles: self.troubles, ..Tree::default() };
-        for result in read {
-            match result {
-                Ok(file) => tree.files.push(file),
-                Err(trouble) => tree.troubles.extend(trouble),
-            }
-        }
-        tree.roots = self.roots.iter().map(|root| engine_path(&base, root)).collect();
-        tree.roots.sort();
-        tree.roots.dedup();
-        tree.files.sort_by(|a, b| a.path.cmp(&b.path));
-        // Two names that differ only in bytes that are not UTF-8 read the same: one file is enough.
-        tree.files.dedup_by(|a, b| a.path == b.path);
-        tree.troubles.sort();
-        tree.troubles.dedup();
-        tree
+        let listed = |(place, candidate): (PathBuf, Candidate)| {
+            let Candidate { shown, reported, text } = candidate;
+            Listed { path: engine_path(&base, &place), shown, place, reported, text }
+        };
+        let mut files: Vec<Listed> = self.candidates.into_iter().map(listed).collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut roots: Vec<String> = self.roots.iter().map(|root| engine_path(&base, root)).collect();
+        roots.sort();
+        roots.dedup();
+        Listing { files, troubles: self.troubles, base, roots }
     }
 }
 
@@ -501,20 +548,15 @@ fn push<T>(list: &Mutex<Vec<T>>, item: T) {
 }
 
 /// Reads one file. An error without a trouble is one that nobody needs to hear of.
-fn load(
-    base: &Path,
-    place: PathBuf,
-    candidate: Candidate,
-    known: &(dyn Fn(&Path) -> Option<Arc<str>> + Sync),
-) -> Result<File, Option<Trouble>> {
-    let Candidate { shown, reported, text } = candidate;
+fn load(listed: Listed, known: &(dyn Fn(&Path) -> Option<Arc<str>> + Sync)) -> Result<File, Option<Trouble>> {
+    let Listed { path, shown, place, reported, text } = listed;
     let on_disk = text.is_none().then(|| place.clone());
     let text = match text {
         Some(bytes) => text_of(&place, bytes),
         None => known(&place).map_or_else(|| read_file(&place), Ok),
     };
     match text {
-        Ok(text) => Ok(File { path: engine_path(base, &place), shown, place, on_disk, text, reported }),
+        Ok(text) => Ok(File { path, shown, place, on_disk, text, reported }),
         Err(reason) => Err(reported.then_some(Trouble { shown, reason })),
     }
 }

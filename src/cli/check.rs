@@ -1,5 +1,6 @@
 //! `gilcheck check`.
 
+use super::cached;
 use super::fix::{self, Asked, Place};
 use super::settings::{self, BaselineChoice, Run};
 use super::{Check, Color, Exit, Failure, edit, say, show, watch};
@@ -9,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::discover::{current_folder, engine_folder};
 use crate::render::{self, Context, Format, Style, statistics};
 use crate::source;
-use crate::walk::{self, Given};
+use crate::walk::{self, Given, Listing, Tree, Trouble};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
@@ -48,7 +49,14 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
         let example = "`--baseline .gilcheck-baseline.json --update-baseline`";
         return Err(format!("`--update-baseline` needs to know which file: {example}").into());
     }
-    let mut loaded = load(&given(arguments)?, &run, &progress)?;
+    let asked = Asked::of(arguments, &run.found.settings);
+    // Files that are to be written must be read.
+    let is_for_show = !asked.rewrites() && !asked.diff && !asked.only && arguments.add_ignore.is_none();
+    let given = given(arguments)?;
+    let (mut loaded, kept) = match is_for_show && !arguments.show_files {
+        true => cached::load(&given, arguments, &run, &progress)?,
+        false => (load(&given, &run, &progress)?, None),
+    };
     let files = loaded.analysis.reported_files().count();
     if files == 0 && loaded.troubles > 0 {
         return Err("none of the given files could be read".to_string().into());
@@ -60,17 +68,15 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
         return show_files(&loaded);
     }
     progress.working();
-    let asked = Asked::of(arguments, &loaded.settings);
     let fixed = if asked.rewrites() { Some(fix::fix(&mut loaded, arguments, asked)?) } else { None };
     if asked.diff || asked.only {
         progress.done();
         return fix::finish(&loaded, arguments, asked, fixed.unwrap_or_default());
     }
     let (_, gone) = loaded.analysis.split_by_baseline();
-    // One line a finding has no room for a fix, so none is looked for.
-    let diagnostics = match format(arguments, &loaded.settings) {
-        Format::Concise | Format::Grouped | Format::Pylint | Format::Azure => loaded.analysis.diagnostics(),
-        _ => loaded.analysis.diagnostics_with_fixes(),
+    let diagnostics = match shows_fixes(arguments, &loaded.settings) {
+        false => loaded.analysis.diagnostics(),
+        true => loaded.analysis.diagnostics_with_fixes(),
     };
     progress.done();
     if let Some(fixed) = &fixed
@@ -85,6 +91,9 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
         return edit::add_ignores(&loaded, &diagnostics, reason);
     }
     write(arguments, color, &loaded, &diagnostics)?;
+    if let Some(kept) = kept {
+        kept.keep(&loaded.analysis, arguments.verbose);
+    }
     if files == 0 {
         say("warning: no Python files (*.py, *.pyw, *.ipynb) found under the given paths");
     } else if !arguments.is_quiet() && format(arguments, &loaded.settings).is_for_people() {
@@ -127,6 +136,11 @@ pub(super) fn find(arguments: &Check) -> Result<Run, Failure> {
 pub(super) fn format(arguments: &Check, settings: &Settings) -> Format {
     let said = settings.output_format.as_deref().and_then(|word| Format::from_str(word, false).ok());
     arguments.output.output_format.or(said).unwrap_or(Format::Full)
+}
+
+/// One line a finding has no room for a fix.
+pub(super) fn shows_fixes(arguments: &Check, settings: &Settings) -> bool {
+    !matches!(format(arguments, settings), Format::Concise | Format::Grouped | Format::Pylint | Format::Azure)
 }
 
 /// Writes findings, or their numbers, to where they are wanted.
@@ -225,20 +239,45 @@ fn update_baseline(loaded: &Loaded) -> Result<Exit, Failure> {
 
 /// Reads the files and hands them to the engine.
 pub(super) fn load(given: &[Given], run: &Run, progress: &Progress) -> Result<Loaded, Failure> {
+    let Plan { listing, settings, scopes } = plan(given, run)?;
+    let tree = listing.read(&|_| None, &|| progress.tick());
+    Ok(take(tree, settings, scopes, progress))
+}
+
+/// What is to be read, and what holds for it.
+pub(super) struct Plan {
+    pub listing: Listing,
+    pub settings: Settings,
+    pub scopes: Vec<(String, Settings)>,
+}
+
+/// Finds the files.
+pub(super) fn plan(given: &[Given], run: &Run) -> Result<Plan, Failure> {
     let Run { found, resolver } = run;
-    let tree = walk::read(given, &|folder| resolver.exclude(folder), &|| progress.tick())?;
-    let mut reported = tree.files.iter().filter(|file| file.reported);
+    let listing = walk::list(given, &|folder| resolver.exclude(folder))?;
+    let mut reported = listing.files.iter().filter(|file| file.reported);
     if let Some(broken) = reported.find_map(|file| resolver.broken_for(&file.place)) {
         return Err(broken.to_string().into());
     }
+    let settings = found.settings_at(&listing.base);
+    let scopes = resolver.scopes(&listing.base, &settings);
+    Ok(Plan { listing, settings, scopes })
+}
+
+/// Says what could not be read.
+pub(super) fn say_troubles(troubles: &[Trouble], progress: &Progress) {
     progress.aside(|| {
-        for trouble in &tree.troubles {
+        for trouble in troubles {
             say(&format!("{}: {}", trouble.shown, trouble.reason));
         }
     });
-    let settings = found.settings_at(&tree.base);
+}
+
+/// Hands to the engine what was read.
+pub(super) fn take(tree: Tree, settings: Settings, scopes: Vec<(String, Settings)>, progress: &Progress) -> Loaded {
+    say_troubles(&tree.troubles, progress);
     let mut host = AnalysisHost::new(settings.clone());
-    host.set_scopes(settings.clone(), resolver.scopes(&tree.base, &settings));
+    host.set_scopes(settings.clone(), scopes);
     let mut shown = BTreeMap::new();
     let mut places = BTreeMap::new();
     for file in tree.files {
@@ -250,7 +289,7 @@ pub(super) fn load(given: &[Given], run: &Run, progress: &Progress) -> Result<Lo
         host.apply_change(Change { path: file.path, text: Some(file.text), reported: file.reported });
     }
     let analysis = host.analysis();
-    Ok(Loaded { host, analysis, shown, base: tree.base, troubles: tree.troubles.len(), settings, places })
+    Loaded { host, analysis, shown, base: tree.base, troubles: tree.troubles.len(), settings, places }
 }
 
 /// What was given on the command line, standard input read.
@@ -277,7 +316,8 @@ pub(super) fn given(arguments: &Check) -> Result<Vec<Given>, Failure> {
 
 /// `gilcheck chek` asks for a file of that name, but hardly means to.
 fn meant_command(path: &Path) -> Option<&'static str> {
-    let commands = ["check", "explain", "knowledge", "graph", "rule", "config", "report", "completions", "version"];
+    let commands =
+        ["check", "explain", "knowledge", "graph", "rule", "config", "report", "clean", "completions", "version"];
     if path.exists() { None } else { nearest(path.to_str()?, commands) }
 }
 
@@ -335,7 +375,7 @@ impl Progress {
     }
 
     /// The bar makes room for what is said meanwhile.
-    fn aside(&self, say: impl FnOnce()) {
+    pub fn aside(&self, say: impl FnOnce()) {
         match &self.bar {
             Some(bar) => bar.suspend(say),
             None => say(),

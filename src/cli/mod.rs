@@ -1,5 +1,6 @@
 //! The command line: arguments in, an exit code out.
 
+mod cached;
 mod check;
 mod edit;
 mod fix;
@@ -95,6 +96,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, serve: fn(&Serve) -> E
         Command::Rule(arguments) => show::rule(&arguments),
         Command::Config(arguments) => show::config(&arguments),
         Command::Completions { shell } => show::completions(shell),
+        Command::Clean(arguments) => cached::clean(&arguments),
         Command::Man => show::man(),
         Command::Server(arguments) => Ok(serve(&arguments)),
         Command::Version { output_format } => show::version(output_format),
@@ -159,6 +161,8 @@ enum Command {
     Rule(Rule),
     /// List the settings, or say what one is for.
     Config(Config),
+    /// Remove what was kept of earlier runs.
+    Clean(Box<Clean>),
     /// Print a script that completes gilcheck's arguments in a shell.
     // ruff's name for it.
     #[command(alias = "generate-shell-completion")]
@@ -329,9 +333,12 @@ struct Options {
     /// Read no settings file.
     #[arg(long)]
     isolated: bool,
-    /// Taken for ruff's sake: gilcheck keeps no cache.
-    #[arg(short, long)]
+    /// Neither look up nor keep what was found.
+    #[arg(short, long, env = "GILCHECK_NO_CACHE", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
     no_cache: bool,
+    /// Keep what was found in this folder [default: .gilcheck_cache beside the settings].
+    #[arg(long, value_name = "FOLDER", env = "GILCHECK_CACHE_DIR", hide_env = true)]
+    cache_dir: Option<PathBuf>,
     /// Parse every file, also those that nothing seems to need.
     #[arg(long)]
     exhaustive: bool,
@@ -400,6 +407,15 @@ struct Report {
     title: Option<String>,
     #[command(flatten)]
     choice: Choice,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Debug, Args)]
+struct Clean {
+    /// Files and folders; it is removed for the settings that hold there.
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
     #[command(flatten)]
     options: Options,
 }

@@ -80,6 +80,7 @@ fn overrides(options: &Options, choice: &Choice, baseline: &BaselineChoice) -> R
         target: options.target_version,
         confidence: choice.confidence.map(super::Level::confidence),
         baseline: baseline.file.as_ref().map(|file| located(&file.to_string_lossy().into_owned())),
+        cache_dir: options.cache_dir.as_ref().map(|folder| located(&folder.to_string_lossy().into_owned())),
         ..Layer::default()
     };
     overrides.layers.push(layer);

@@ -224,6 +224,7 @@ fn to_toml(found: &Found) -> String {
         knowledge,
         output_format,
         baseline,
+        cache_dir,
         ..
     } = &found.settings;
     let mut text = String::new();
@@ -284,6 +285,9 @@ fn to_toml(found: &Found) -> String {
     line("output-format", output_format.as_deref().unwrap_or("full").into());
     if let Some(baseline) = baseline {
         line("baseline", place(baseline).into());
+    }
+    if let Some(cache_dir) = cache_dir {
+        line("cache-dir", place(cache_dir).into());
     }
     text
 }

@@ -271,6 +271,14 @@ pub const KEYS: &[Key] = &[
         purpose: "A file of findings that are known and not shown; `gilcheck --baseline FILE --update-baseline` \
                   writes it.",
     },
+    Key {
+        name: "cache-dir",
+        takes: Takes::Path,
+        default: "\".gilcheck_cache\"",
+        example: "cache-dir = \"build/gilcheck\"",
+        purpose: "The folder in which gilcheck keeps what it found, so that a run over the same files costs little; \
+                  below the folder of the settings, unless `--cache-dir` says another one.",
+    },
 ];
 
 /// The key of that name.

@@ -59,6 +59,8 @@ pub struct Layer {
     pub output_format: Option<String>,
     /// [`super::Settings::baseline`].
     pub baseline: Option<Located>,
+    /// [`super::Settings::cache_dir`].
+    pub cache_dir: Option<Located>,
 }
 
 /// What a `pyproject.toml` says.
@@ -173,6 +175,7 @@ impl Reader<'_> {
             }
             "output-format" => layer.output_format = Some(self.word(value, key)?.to_string()),
             "baseline" => layer.baseline = Some(self.located(&self.some_text(value, name)?)),
+            "cache-dir" => layer.cache_dir = Some(self.located(&self.some_text(value, name)?)),
             // A test reads the example of every key, so none can be forgotten here.
             _ => return Err(self.error(value.span(), format!("`{name}` is not read yet"))),
         }

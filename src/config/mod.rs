@@ -69,6 +69,8 @@ pub struct Settings {
     pub baseline: Option<Located>,
     /// What that file holds.
     pub known: Option<Baseline>,
+    /// The folder in which it is kept what was found.
+    pub cache_dir: Option<Located>,
     /// Every file is parsed, also those that nothing seems to need: for checking.
     pub exhaustive: bool,
 }
@@ -98,6 +100,7 @@ impl Default for Settings {
             output_format: None,
             baseline: None,
             known: None,
+            cache_dir: None,
             exhaustive: false,
         }
     }
@@ -373,6 +376,7 @@ impl Settings {
         self.knowledge.spawns.extend(layer.knowledge.spawns);
         self.output_format = layer.output_format.or(self.output_format.take());
         self.baseline = layer.baseline.or(self.baseline.take());
+        self.cache_dir = layer.cache_dir.or(self.cache_dir.take());
     }
 }
 

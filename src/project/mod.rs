@@ -199,6 +199,16 @@ impl Project {
         (0..self.contents.len()).map(FileId::new)
     }
 
+    /// How many files there are.
+    pub fn len(&self) -> usize {
+        self.contents.len()
+    }
+
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.contents.is_empty()
+    }
+
     /// The file at a path.
     pub fn file_at(&self, path: &str) -> Option<FileId> {
         self.layout.paths.binary_search_by(|known| (**known).cmp(path)).ok().map(FileId::new)

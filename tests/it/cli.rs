@@ -36,6 +36,9 @@ impl Project {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gilcheck"));
         command.args(arguments).current_dir(&self.root).env_remove("NO_COLOR");
+        // The user's own caches are left alone.
+        command.env("XDG_CACHE_HOME", std::env::temp_dir().join("gilcheck-test-caches"));
+        command.env_remove("GILCHECK_NO_CACHE").env_remove("GILCHECK_CACHE_DIR");
         command
     }
 

@@ -1,5 +1,6 @@
 //! The tests that need more than one module: specs, the call graph, and wishes about the code base.
 
+mod cache;
 mod cli;
 mod fuzz;
 mod hostile;

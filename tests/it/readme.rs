@@ -38,6 +38,7 @@ fn output(command: &str) -> String {
         .args(command.split(' '))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_remove("COLUMNS")
+        .env("GILCHECK_NO_CACHE", "1")
         .stdin(Stdio::null())
         .output()
         .unwrap();
