@@ -4,7 +4,7 @@ use super::evidence::Trail;
 use super::expressions::CallSite;
 use super::machine::{Answer, Fields, Frame, Machine, Outcome, Question, Remembered};
 use super::price;
-use super::value::{Arguments, ClassValue, Closure, Kind, Lazy, Object, Value};
+use super::value::{Arguments, ClassValue, Closure, Kind, Lazy, Value};
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::{BindingValue, Class, Expression, Function, Statement};
 use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId};
@@ -212,22 +212,7 @@ impl<'p> Machine<'p> {
     }
 
     fn builtin_method(&mut self, owner: &Value, class: &str, name: &str) -> Value {
-        // A list stands for its kin in `collections` too, and a dict for its own.
-        let kin: &[&str] = match class {
-            "list" => &["collections.deque"],
-            "dict" => &["collections.Counter", "collections.OrderedDict", "collections.defaultdict"],
-            _ => &[],
-        };
-        let known = |name: &str| !self.knowledge.calls(name).is_empty();
-        if !known(&format!("builtins.{class}.{name}")) {
-            for other in kin {
-                let method = format!("{other}.{name}");
-                if known(&method) {
-                    return Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(method));
-                }
-            }
-        }
-        Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(format!("builtins.{class}.{name}")))
+        Value::LibraryMethod(Rc::new(owner.clone()), self.known.builtin_method(class, name))
     }
 
     fn instance_attribute(
@@ -273,11 +258,11 @@ impl<'p> Machine<'p> {
             match ancestor {
                 Ancestor::Library(library) => {
                     let library = library.clone();
-                    if let Some(kind) = self.knowledge.attribute(&library, name) {
+                    if let Some(kind) = self.known.attribute(&library, name) {
                         return self.typed(&kind, None, None);
                     }
-                    if let Some(method) = self.knowledge.method_owner(&library, name) {
-                        return Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(method));
+                    if let Some(method) = self.known.method_owner(&library, name) {
+                        return Value::LibraryMethod(Rc::new(owner.clone()), method);
                     }
                     unresolved |= self.knowledge.class(&library).is_none();
                 }
@@ -415,9 +400,9 @@ impl<'p> Machine<'p> {
                 let order = self.order(class);
                 for ancestor in order.iter() {
                     if let Ancestor::Library(library) = ancestor
-                        && let Some(method) = self.knowledge.method_owner(library, name)
+                        && let Some(method) = self.known.method_owner(library, name)
                     {
-                        return Value::Library(Arc::from(method));
+                        return Value::Library(method);
                     }
                 }
                 // Attributes set on the class from outside, or on instances.
@@ -485,14 +470,11 @@ impl<'p> Machine<'p> {
                     continue;
                 }
                 drop(known);
-                self.change(reference, |object: &mut Object| {
-                    let value = match object.fields.get(&key) {
-                        Some(Value::None | Value::Unknown) => value,
-                        Some(before) if conditional => before.join(&value),
-                        Some(before) if matches!(value, Value::None | Value::Unknown) => before.join(&value),
-                        _ => value,
-                    };
-                    object.fields.insert(key, value);
+                self.change_field(reference, key, |before| match before {
+                    Some(Value::None | Value::Unknown) => value,
+                    Some(before) if conditional => before.join(&value),
+                    Some(before) if matches!(value, Value::None | Value::Unknown) => before.join(&value),
+                    _ => value,
                 });
             }
         }
@@ -688,8 +670,8 @@ impl<'p> Machine<'p> {
                         if name == "__init__" {
                             return Value::LibraryMethod(receiver.clone(), Arc::from(format!("{library}.__init__")));
                         }
-                        if let Some(method) = self.knowledge.method_owner(library, name) {
-                            return Value::LibraryMethod(receiver.clone(), Arc::from(method));
+                        if let Some(method) = self.known.method_owner(library, name) {
+                            return Value::LibraryMethod(receiver.clone(), method);
                         }
                     }
                 }

@@ -493,7 +493,7 @@ impl<'p> Machine<'p> {
             "__file__" | "__doc__" => Value::text(price::text_length()),
             _ => {
                 let builtin = format!("builtins.{text}");
-                if self.knowledge.calls(&builtin).is_empty() && self.knowledge.class(&builtin).is_none() {
+                if self.known.calls(&builtin).is_empty() && self.knowledge.class(&builtin).is_none() {
                     Value::Unknown
                 } else {
                     Value::Library(Arc::from(builtin))

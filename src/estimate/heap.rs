@@ -59,18 +59,23 @@ impl Drop for Guard {
     }
 }
 
-/// A new shared object.
+/// A new shared object. What it is made of was there before it, so it cannot lead back to itself yet.
 pub fn object(object: Object) -> Reference {
-    let object = Rc::new(RefCell::new(object));
-    note(|heap| heap.objects.push(Rc::downgrade(&object)));
-    Reference(object)
+    Reference(Rc::new(RefCell::new(Object { noted: false, ..object })))
 }
 
-/// A new environment.
-pub fn environment(environment: Environment) -> Rc<Environment> {
-    let environment = Rc::new(environment);
-    note(|heap| heap.environments.push(Rc::downgrade(&environment)));
-    environment
+/// Notes an object that is changed, or copied with what leads back to it: from now on it may lead back to itself.
+pub fn note_object(reference: &Reference, object: &mut Object) {
+    if !std::mem::replace(&mut object.noted, true) {
+        note(|heap| heap.objects.push(Rc::downgrade(&reference.0)));
+    }
+}
+
+/// Notes an environment that a function or a class keeps: its variables may hold them.
+pub fn note_environment(environment: &Rc<Environment>) {
+    if !environment.noted.replace(true) {
+        note(|heap| heap.environments.push(Rc::downgrade(environment)));
+    }
 }
 
 fn note(push: impl FnOnce(&mut Heap)) {
@@ -104,6 +109,7 @@ mod tests {
             weight: 1.0,
             serial: 0,
             frozen: false,
+            noted: false,
         }
     }
 
@@ -113,10 +119,15 @@ mod tests {
         let one = object(list());
         let other = object(Object { item: Value::Object(one.clone()), ..list() });
         one.0.borrow_mut().elements = Some(vec![Value::Object(other.clone())]);
+        note_object(&one, &mut one.0.borrow_mut());
+        let Value::Object(copy) = Value::Object(one.clone()).copied(true) else { panic!("a copy of an object is one") };
+        let weak_copy = Rc::downgrade(&copy.0);
+        drop(copy);
         let (weak_one, weak_other) = (Rc::downgrade(&one.0), Rc::downgrade(&other.0));
         drop((one, other));
-        assert_eq!((weak_one.strong_count(), weak_other.strong_count()), (1, 1));
+        let counts = || [&weak_one, &weak_other, &weak_copy].map(Weak::strong_count);
+        assert_eq!(counts(), [1, 1, 1]);
         drop(guard);
-        assert_eq!((weak_one.strong_count(), weak_other.strong_count()), (0, 0));
+        assert_eq!(counts(), [0, 0, 0]);
     }
 }

@@ -59,12 +59,12 @@ impl<'p> Machine<'p> {
         let name = constructor.as_ref().unwrap_or(name);
         frame.tally.tick(price::C_CALL);
         let knowledge = self.knowledge;
-        let mut entries = knowledge.calls(name);
+        let mut entries = self.known.calls(name);
         let mut class = None;
         if entries.is_empty()
             && let Some(canonical) = Some(knowledge.canonical(name)).filter(|c| **c != **name)
         {
-            entries = knowledge.calls(&canonical);
+            entries = self.known.calls(&canonical);
         }
         if knowledge.class(name).is_some() {
             class = Some(name.clone());
@@ -660,9 +660,9 @@ impl<'p> Machine<'p> {
         };
         self.weigh(frame, &value);
         if let Value::Object(reference) = &value {
-            let workers = self.knowledge.ancestry(class).iter().find_map(|c| c.workers.clone());
+            let workers = self.known.ancestry(class).iter().find_map(|c| c.workers.clone());
             let workers = workers.and_then(|selector| selected(&selector, None, arguments));
-            let ancestry = self.knowledge.ancestry(class);
+            let ancestry = self.known.ancestry(class);
             let remembered: Vec<(Rc<str>, Value)> = ancestry
                 .iter()
                 .flat_map(|class| &class.remembers)
@@ -710,7 +710,7 @@ impl<'p> Machine<'p> {
         let last = name.rsplit('.').next().unwrap_or(name);
         if let Some(receiver) = receiver {
             if let Some(class) = receiver.library_class()
-                && self.knowledge.ancestry(&class).iter().any(|c| c.asynchronous)
+                && self.known.ancestry(&class).iter().any(|c| c.asynchronous)
             {
                 return Value::Future(Rc::new(Value::Unknown));
             }
@@ -781,7 +781,7 @@ impl<'p> Machine<'p> {
             _ => return None,
         };
         let name: Arc<str> = Arc::from(format!("builtins.{owner}.{method}"));
-        if self.knowledge.calls(&name).is_empty() {
+        if self.known.calls(&name).is_empty() {
             return None;
         }
         let stand_in = match owner {
@@ -796,7 +796,7 @@ impl<'p> Machine<'p> {
 
     /// `instance.name` for a library class.
     pub(super) fn library_attribute(&mut self, owner: &Value, class: &Arc<str>, name: &str) -> Value {
-        if let Some(kind) = self.knowledge.attribute(class, name) {
+        if let Some(kind) = self.known.attribute(class, name) {
             if let Some(prior) = self.knowledge.side_of(class, name) {
                 let known = self.known_length(owner);
                 let parts = known.unwrap_or(Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 });
@@ -814,8 +814,8 @@ impl<'p> Machine<'p> {
             let length = length.map(|n| Interval { low: n / 10.0, likely: n, high: n * 10.0 });
             return self.typed(&kind, Some(&context), length);
         }
-        if let Some(method) = self.knowledge.method_owner(class, name) {
-            return Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(method));
+        if let Some(method) = self.known.method_owner(class, name) {
+            return Value::LibraryMethod(Rc::new(owner.clone()), method);
         }
         Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(format!("{class}.{name}")))
     }
@@ -824,7 +824,7 @@ impl<'p> Machine<'p> {
         if !stored.is_unknown() {
             return stored.clone();
         }
-        let item = self.knowledge.ancestry(class).iter().find_map(|c| c.item.clone());
+        let item = self.known.ancestry(class).iter().find_map(|c| c.item.clone());
         match item {
             Some(item) => {
                 let receiver = Rc::new(owner.clone());
@@ -842,11 +842,11 @@ impl<'p> Machine<'p> {
         class: &Arc<str>,
         stored: &Value,
     ) -> Value {
-        let kind = self.knowledge.ancestry(class).iter().find_map(|c| c.subscript.clone().or_else(|| c.item.clone()));
+        let kind = self.known.ancestry(class).iter().find_map(|c| c.subscript.clone().or_else(|| c.item.clone()));
         let name: Arc<str> = Arc::from(format!("{class}.__getitem__"));
         if self.lists(&name)
             && let Some(entry) =
-                self.knowledge.calls(&name).iter().copied().find(|e| self.holds(e, None, &Arguments::default()))
+                self.known.calls(&name).iter().copied().find(|e| self.holds(e, None, &Arguments::default()))
         {
             frame.tally.tick(entry.seconds);
         }
@@ -863,7 +863,7 @@ impl<'p> Machine<'p> {
     /// The cost of one step of iterating over a library object.
     pub(super) fn library_step(&mut self, class: &Arc<str>) -> Option<(Cost, Trail)> {
         let name = ["__next__", "__iter__"].iter().map(|m| format!("{class}.{m}")).find(|n| self.lists(n))?;
-        let entries = self.knowledge.calls(&name);
+        let entries = self.known.calls(&name);
         let entry = entries.first()?;
         let seconds = Interval::guess(entry.seconds, 3.0);
         let cost = Cost {
@@ -887,7 +887,7 @@ impl<'p> Machine<'p> {
                 return entered;
             }
         }
-        let enter = self.knowledge.ancestry(class).iter().find_map(|c| c.enter.clone());
+        let enter = self.known.ancestry(class).iter().find_map(|c| c.enter.clone());
         match enter {
             Some(kind) => {
                 let receiver = Rc::new(owner.clone());
@@ -989,9 +989,8 @@ impl<'p> Machine<'p> {
         match method {
             Value::LibraryMethod(receiver, name) => {
                 let Value::Object(reference) = &**receiver else { return };
-                let knowledge = self.knowledge;
                 let serial = reference.0.borrow().serial;
-                for entry in knowledge.calls(name) {
+                for entry in self.known.calls(name).iter() {
                     let told = if holds { &entry.if_true } else { &entry.if_false };
                     self.told.extend(told.iter().map(|(word, is)| (serial, word.clone(), *is)));
                 }
@@ -1008,7 +1007,7 @@ impl<'p> Machine<'p> {
     /// True if the knowledge base lists a method by its own name, not by a pattern that covers the rest.
     pub(super) fn lists(&self, name: &str) -> bool {
         let last = name.rsplit('.').next().unwrap_or(name);
-        self.knowledge.calls(name).iter().any(|e| e.names.iter().any(|n| n.rsplit('.').next() == Some(last)))
+        self.known.calls(name).iter().any(|e| e.names.iter().any(|n| n.rsplit('.').next() == Some(last)))
     }
 
     /// Arithmetic on a library's objects: `array * 2`, `path / "name"`.
@@ -1073,7 +1072,7 @@ impl<'p> Machine<'p> {
                 self.call(frame, decorator, Arguments::of(vec![function]), &site)
             }
             Value::Library(name) => {
-                let entries = self.knowledge.calls(name);
+                let entries = self.known.calls(name);
                 if entries.iter().any(|e| e.spawn.is_some()) {
                     // `@sync_to_async`: what comes back runs the function elsewhere.
                     return Value::Unknown;

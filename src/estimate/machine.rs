@@ -9,6 +9,7 @@
 
 use super::evidence::{Step, Trail};
 use super::heap;
+use super::known::Known;
 use super::price;
 use super::report::Event;
 use super::value::{
@@ -22,7 +23,7 @@ use crate::knowledge::Knowledge;
 use crate::project::{Entity, Project};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub struct Machine<'p> {
     pub project: &'p Project,
     /// What libraries cost.
     pub knowledge: &'p Knowledge,
+    /// The same, remembered.
+    pub(super) known: Known<'p>,
     /// The interpreter that the code will run on.
     pub target: Target,
     /// Findings' raw material, in order of discovery.
@@ -77,6 +80,10 @@ pub struct Machine<'p> {
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
     pub(super) stores: FxHashMap<(FileId, FunctionId), Rc<super::memo::Stores>>,
     pub(super) members: FxHashMap<(FileId, ClassId), FxHashMap<&'p str, super::class::Own>>,
+    /// See [`Machine::function_name`].
+    function_names: RefCell<FxHashMap<(FileId, FunctionId), Arc<str>>>,
+    /// See [`Machine::library`].
+    libraries: FxHashMap<Box<str>, Value>,
     /// How many expressions the roots of each file took.
     taken: FxHashMap<FileId, u64>,
     /// The first function of each file that was followed less far because of that, or not to its end.
@@ -300,6 +307,7 @@ impl<'p> Machine<'p> {
         Machine {
             project,
             knowledge,
+            known: Known::new(knowledge),
             target,
             events: Vec::new(),
             edges: None,
@@ -322,6 +330,8 @@ impl<'p> Machine<'p> {
             suspending: FxHashMap::default(),
             stores: FxHashMap::default(),
             members: FxHashMap::default(),
+            function_names: RefCell::default(),
+            libraries: FxHashMap::default(),
             taken: FxHashMap::default(),
             cut: BTreeMap::new(),
             _heap: heap::Guard::new(),
@@ -445,11 +455,12 @@ impl<'p> Machine<'p> {
             spans: &parsed.spans,
             function: None,
             owner: None,
-            environment: heap::environment(Environment {
+            environment: Rc::new(Environment {
                 file,
                 function: None,
                 variables: RefCell::new(FxHashMap::default()),
                 parent: None,
+                noted: Cell::new(false),
             }),
             tally: Tally::default(),
             result: None,
@@ -552,11 +563,12 @@ impl<'p> Machine<'p> {
         for (parameter, value) in definition.parameters.iter().zip(&bound) {
             variables.insert(parameter.name, value.clone());
         }
-        let environment = heap::environment(Environment {
+        let environment = Rc::new(Environment {
             file: closure.file,
             function: Some(closure.function),
             variables: RefCell::new(variables),
             parent: closure.environment.clone(),
+            noted: Cell::new(false),
         });
         let mut frame = Frame {
             file: closure.file,
@@ -921,14 +933,20 @@ impl<'p> Machine<'p> {
 
     /// A library's name, canonical; constants whose type is known give that.
     pub(super) fn library(&mut self, name: &str) -> Value {
+        if let Some(known) = self.libraries.get(name) {
+            return known.clone();
+        }
         let canonical: Arc<str> = Arc::from(&*self.knowledge.canonical(name));
         if let Some((module, member)) = canonical.rsplit_once('.')
-            && let Some(kind) = self.knowledge.attribute(module, member)
-            && self.knowledge.calls(&canonical).is_empty()
+            && let Some(kind) = self.known.attribute(module, member)
+            && self.known.calls(&canonical).is_empty()
         {
+            // It may be made anew each time, so that two users do not share what they change.
             return self.typed(&kind, None, None);
         }
-        Value::Library(canonical)
+        let value = Value::Library(canonical);
+        self.libraries.insert(Box::from(name), value.clone());
+        value
     }
 
     /// The value of a module-level binding, evaluated once.
@@ -1122,6 +1140,7 @@ impl<'p> Machine<'p> {
             weight: 1.0,
             serial: self.serial,
             frozen: false,
+            noted: false,
         }))
     }
 
@@ -1133,8 +1152,30 @@ impl<'p> Machine<'p> {
             return;
         }
         self.oldest_change = self.oldest_change.min(object.serial);
+        heap::note_object(reference, &mut object);
         change(&mut object);
         *reference.0.borrow_mut() = object;
+    }
+
+    /// Changes one field of an object, unless it is part of a cached value.
+    pub(super) fn change_field(
+        &mut self,
+        reference: &Reference,
+        key: Rc<str>,
+        next: impl FnOnce(Option<&Value>) -> Value,
+    ) {
+        let (before, serial) = {
+            let object = reference.0.borrow();
+            if object.frozen {
+                return;
+            }
+            (object.fields.get(&key).cloned(), object.serial)
+        };
+        self.oldest_change = self.oldest_change.min(serial);
+        let value = next(before.as_ref());
+        let mut object = reference.0.borrow_mut();
+        heap::note_object(reference, &mut object);
+        object.fields.insert(key, value);
     }
 
     /// Notes a resolved call for the call graph.
@@ -1156,13 +1197,18 @@ impl<'p> Machine<'p> {
 
     /// A function's name as users write it: `Class.method` or `function`.
     pub(super) fn function_name(&self, file: FileId, function: FunctionId) -> Arc<str> {
+        if let Some(known) = self.function_names.borrow().get(&(file, function)) {
+            return known.clone();
+        }
         let facts = &self.project.parsed(file).facts;
         let Some(definition) = facts.functions.get(function.index()) else { return Arc::from("?") };
         let name = self.name(file, definition.name);
-        match definition.class.and_then(|class| facts.classes.get(class.index())) {
+        let whole: Arc<str> = match definition.class.and_then(|class| facts.classes.get(class.index())) {
             Some(class) => Arc::from(format!("{}.{name}", self.name(file, class.name))),
             None => Arc::from(name),
-        }
+        };
+        self.function_names.borrow_mut().insert((file, function), whole.clone());
+        whole
     }
 }
 

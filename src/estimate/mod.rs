@@ -10,6 +10,7 @@ pub mod heap;
 pub mod price;
 pub mod report;
 pub mod recursion;
+pub mod known;
 pub mod machine;
 pub mod statements;
 pub mod expressions;

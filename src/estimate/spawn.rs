@@ -197,11 +197,11 @@ impl<'p> Machine<'p> {
             Value::Object(reference) => {
                 let kind = reference.0.borrow().kind.clone();
                 match kind {
-                    Kind::Library(name) => self.knowledge.ancestry(&name).iter().find_map(|c| c.vehicle),
+                    Kind::Library(name) => self.known.ancestry(&name).iter().find_map(|c| c.vehicle),
                     Kind::Instance { class, .. } => {
                         let order = self.order(&class);
                         order.iter().find_map(|a| match a {
-                            Ancestor::Library(name) => self.knowledge.ancestry(name).iter().find_map(|c| c.vehicle),
+                            Ancestor::Library(name) => self.known.ancestry(name).iter().find_map(|c| c.vehicle),
                             _ => None,
                         })
                     }
@@ -308,7 +308,7 @@ impl<'p> Machine<'p> {
         let worker = order.iter().find_map(|a| match a {
             Ancestor::Library(name) => {
                 let class =
-                    self.knowledge.ancestry(name).into_iter().find(|c| c.run.is_some() && c.vehicle.is_some())?;
+                    *self.known.ancestry(name).iter().find(|c| c.run.is_some() && c.vehicle.is_some())?;
                 Some((name.clone(), class.vehicle?, class.run.clone()?))
             }
             _ => None,

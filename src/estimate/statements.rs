@@ -1152,7 +1152,10 @@ impl<'p> Machine<'p> {
     /// The value of a `def`: a function, decorated.
     pub(super) fn define_function(&mut self, frame: &mut Frame<'p>, function: FunctionId) -> Value {
         let Some(definition) = frame.facts.functions.get(function.index()) else { return Value::Unknown };
-        let environment = frame.function.is_some().then(|| frame.environment.clone());
+        let environment = frame.function.is_some().then(|| {
+            super::heap::note_environment(&frame.environment);
+            frame.environment.clone()
+        });
         let closure =
             Rc::new(Closure { file: frame.file, function, environment, owner: None, context: false, compiled: None });
         if frame.function.is_some() && (definition.is_async || !definition.decorators.is_empty()) {
@@ -1176,7 +1179,10 @@ impl<'p> Machine<'p> {
 
     /// The value of a `class` statement.
     pub(super) fn define_class(&mut self, frame: &mut Frame<'p>, class: ClassId) -> Value {
-        let environment = frame.function.is_some().then(|| frame.environment.clone());
+        let environment = frame.function.is_some().then(|| {
+            super::heap::note_environment(&frame.environment);
+            frame.environment.clone()
+        });
         Value::Class(Rc::new(ClassValue { file: frame.file, class, environment }))
     }
 

@@ -7,7 +7,7 @@ use super::heap;
 use crate::cost::Interval;
 use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId};
 use rustc_hash::{FxHashMap, FxHasher};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -106,6 +106,8 @@ pub struct Object {
     pub serial: u64,
     /// Part of a cached value: never changed.
     pub frozen: bool,
+    /// See [`heap::note_object`].
+    pub noted: bool,
 }
 
 /// What a shared object is.
@@ -195,6 +197,8 @@ pub struct Environment {
     pub variables: RefCell<FxHashMap<NameId, Value>>,
     /// The enclosing function's.
     pub parent: Option<Rc<Environment>>,
+    /// See [`heap::note_environment`].
+    pub noted: Cell<bool>,
 }
 
 /// A callable with arguments bound to it.
@@ -444,7 +448,24 @@ impl Value {
 
     /// A copy that shares no mutable object with this one; `frozen` copies are never changed.
     pub fn copied(&self, frozen: bool) -> Value {
-        Copier { seen: FxHashMap::default(), frozen }.copy(self, 0)
+        // Most values are plain.
+        match self {
+            Value::Object(_)
+            | Value::Tuple(_)
+            | Value::Union(_)
+            | Value::Method(..)
+            | Value::LibraryMethod(..)
+            | Value::Future(_) => {}
+            _ => return self.clone(),
+        }
+        let mut copier = Copier { seen: FxHashMap::default(), frozen, shares: false };
+        let copy = copier.copy(self, 0);
+        if copier.shares {
+            for copy in copier.seen.into_values() {
+                heap::note_object(&copy, &mut copy.0.borrow_mut());
+            }
+        }
+        copy
     }
 
     /// A number that equal values share, or nothing where the value is too deep to tell.
@@ -514,6 +535,8 @@ pub fn union(parts: &[Value]) -> Value {
 struct Copier {
     seen: FxHashMap<usize, Reference>,
     frozen: bool,
+    /// An object was met twice: perhaps within itself.
+    shares: bool,
 }
 
 impl Copier {
@@ -537,6 +560,7 @@ impl Copier {
     fn copy_object(&mut self, reference: &Reference, depth: u32) -> Reference {
         let address = Rc::as_ptr(&reference.0) as usize;
         if let Some(copy) = self.seen.get(&address) {
+            self.shares = true;
             return copy.clone();
         }
         let Ok(object) = reference.0.try_borrow() else { return reference.clone() };
@@ -548,7 +572,13 @@ impl Copier {
             key: Value::Unknown,
             elements: None,
             fields: BTreeMap::new(),
-            ..object.clone()
+            kind: object.kind.clone(),
+            length: object.length,
+            guessed: object.guessed,
+            weight: object.weight,
+            serial: object.serial,
+            frozen: object.frozen,
+            noted: false,
         };
         let copy = heap::object(shell);
         self.seen.insert(address, copy.clone());

@@ -5,7 +5,6 @@ use super::source::{indent, line_end, line_start};
 use crate::estimate::machine::Node;
 use crate::facts::ir::{BindingValue, Statement};
 use crate::hazards::effects::{Place, Reader};
-use crate::hazards::scope::imports;
 use crate::hazards::start::{Starts, starts};
 use crate::hazards::to_process::Guard;
 use crate::id::{ExpressionId, FileId, StatementId};
@@ -90,7 +89,7 @@ fn is_imported(reader: &Reader<'_>, file: FileId) -> bool {
     let stem = name.rsplit('.').next().unwrap_or(name);
     reader.project.files().filter(|other| *other != file).any(|other| {
         // A cheap look at the text first: few files mention it.
-        if !imports(reader.project.text(other), stem) {
+        if !reader.project.imports_word(other, stem) {
             return false;
         }
         let facts = reader.facts(other);

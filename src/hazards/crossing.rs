@@ -614,8 +614,7 @@ fn start_method(reader: &Reader<'_>, file: FileId, target: Target) -> Start {
         };
     }
     // The project may choose elsewhere.
-    let elsewhere = reader.project.files().any(|other| reader.project.text(other).contains("set_start_method"));
-    if elsewhere {
+    if reader.project.any_mentions("set_start_method") {
         Start::Platform
     } else if (target.major, target.minor) >= (3, 14) {
         Start::Fresh

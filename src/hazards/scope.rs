@@ -80,9 +80,11 @@ fn near(project: &Project, file: FileId, name: &str) -> Vec<FileId> {
     }
     let module = project.module_name(file);
     let stem = module.rsplit('.').next().unwrap_or(module);
+    let finder = memchr::memmem::Finder::new(name);
     let others = project.files().filter(|other| {
-        let text = project.text(*other);
-        *other != file && text.contains(name) && imports(text, stem)
+        *other != file
+            && project.imports_word(*other, stem)
+            && finder.find(project.text(*other).as_bytes()).is_some()
     });
     std::iter::once(file).chain(others.take(MOST_FILES)).collect()
 }
@@ -107,13 +109,4 @@ fn users(project: &Project, file: FileId, name: &str) -> (Vec<(FileId, FunctionI
         }
     }
     (found, in_module)
-}
-
-/// True if an import statement of the text has the name in it.
-pub fn imports(text: &str, name: &str) -> bool {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    text.lines()
-        .map(str::trim_start)
-        .filter(|line| line.starts_with("import ") || line.starts_with("from "))
-        .any(|line| line.split(|c| !is_word(c)).any(|word| word == name))
 }

@@ -488,11 +488,16 @@ fn is_settled(found: &[&Entry]) -> bool {
 
 /// Where the file for a root package stands in [`LIBRARIES`].
 fn file_index(root: &str) -> Option<usize> {
-    let find = |root: &str| LIBRARIES.binary_search_by(|(known, _)| (*known).cmp(root)).ok();
-    find(root).or_else(|| {
-        let at = ALIAS_ROOTS.binary_search_by(|(known, _)| (*known).cmp(root)).ok()?;
-        find(ALIAS_ROOTS.get(at)?.1)
-    })
+    // Asked for with each name that the machine meets.
+    static PLACES: OnceLock<FxHashMap<&str, usize>> = OnceLock::new();
+    let places = PLACES.get_or_init(|| {
+        let own: FxHashMap<&str, usize> = LIBRARIES.iter().enumerate().map(|(at, (root, _))| (*root, at)).collect();
+        let aliases = ALIAS_ROOTS.iter().filter_map(|(alias, root)| Some((*alias, *own.get(root)?)));
+        let mut places: FxHashMap<&str, usize> = aliases.collect();
+        places.extend(own);
+        places
+    });
+    places.get(root).copied()
 }
 
 /// The parsed file for the root package of `name`.

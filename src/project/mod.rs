@@ -71,6 +71,8 @@ pub struct Project {
     reported: Vec<bool>,
     /// Files whose text something rests on.
     used: Vec<AtomicBool>,
+    /// Whether any text has a word, where that was asked.
+    mentioned: Mutex<FxHashMap<&'static str, bool>>,
 }
 
 /// Where the files stand, and what they are called: the same for all states of a project with the same files
@@ -92,6 +94,8 @@ pub struct Content {
     parsed: OnceLock<Parsed>,
     /// The spawning packages that its import statements name.
     packages: OnceLock<Option<Box<[u16]>>>,
+    /// See [`scan::import_words`].
+    import_words: OnceLock<Box<[u32]>>,
     /// For files that are being edited.
     history: Option<History>,
 }
@@ -106,7 +110,14 @@ struct History {
 impl Content {
     /// A text of which nothing is known.
     pub fn new(text: Arc<str>) -> Content {
-        Content { text, lines: OnceLock::new(), parsed: OnceLock::new(), packages: OnceLock::new(), history: None }
+        Content {
+            text,
+            lines: OnceLock::new(),
+            parsed: OnceLock::new(),
+            packages: OnceLock::new(),
+            import_words: OnceLock::new(),
+            history: None,
+        }
     }
 
     /// The next version of a text that is being edited: it is parsed with what is known of this one, and
@@ -119,6 +130,7 @@ impl Content {
             lines: OnceLock::new(),
             parsed: OnceLock::new(),
             packages: OnceLock::new(),
+            import_words: OnceLock::new(),
             history: Some(history),
         }
     }
@@ -191,7 +203,7 @@ impl Project {
     pub fn with_layout(layout: Arc<Layout>, files: impl Iterator<Item = (Arc<Content>, bool)>) -> Project {
         let (contents, reported): (Vec<_>, Vec<_>) = files.unzip();
         let used = contents.iter().map(|_| AtomicBool::new(false)).collect();
-        Project { layout, contents, reported, used }
+        Project { layout, contents, reported, used, mentioned: Mutex::default() }
     }
 
     /// Every file, in path order.
@@ -229,6 +241,22 @@ impl Project {
     pub fn imported_packages(&self, file: FileId, scanner: &scan::Scanner) -> Option<&[u16]> {
         let content = self.contents.get(file.index())?;
         content.packages.get_or_init(|| scanner.imported(content.text.as_bytes())).as_deref()
+    }
+
+    /// True if a line of a file that begins with `import` or `from` has the word.
+    pub fn imports_word(&self, file: FileId, word: &str) -> bool {
+        let Some(content) = self.contents.get(file.index()) else { return false };
+        let words = content.import_words.get_or_init(|| scan::import_words(&content.text));
+        (word.is_empty() || words.binary_search(&scan::hash(word)).is_ok()) && scan::imports_word(&content.text, word)
+    }
+
+    /// True if a text of any file has the word.
+    pub fn any_mentions(&self, word: &'static str) -> bool {
+        let mut known = self.mentioned.lock().unwrap_or_else(PoisonError::into_inner);
+        let finder = memchr::memmem::Finder::new(word);
+        *known
+            .entry(word)
+            .or_insert_with(|| self.contents.iter().any(|content| finder.find(content.text.as_bytes()).is_some()))
     }
 
     /// Where its lines start.

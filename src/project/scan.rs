@@ -1,5 +1,6 @@
 //! Which files can matter, told from their bytes: parsing is the cost, so most files must never be parsed.
 
+use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
@@ -74,6 +75,46 @@ pub fn imports(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// The words of the lines that begin with `import` or `from`, hashed, sorted and unique: who is not there, no import
+/// statement names on its first line.
+pub fn import_words(text: &str) -> Box<[u32]> {
+    static WORDS: OnceLock<[Finder<'static>; 2]> = OnceLock::new();
+    let finders = WORDS.get_or_init(|| [Finder::new(b"import "), Finder::new(b"from ")]);
+    let mut found = Vec::new();
+    for at in finders.iter().flat_map(|finder| finder.find_iter(text.as_bytes())) {
+        let (before, after) = text.split_at_checked(at).unwrap_or_default();
+        let start = memchr::memrchr(b'\n', before.as_bytes()).map_or(0, |newline| newline + 1);
+        if before.get(start..).is_none_or(|indentation| !indentation.trim_start().is_empty()) {
+            continue;
+        }
+        let line = after.get(..memchr::memchr(b'\n', after.as_bytes()).unwrap_or(after.len())).unwrap_or_default();
+        found.extend(line.split(|c: char| !is_letter(c)).filter(|word| !word.is_empty()).map(hash));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found.into_boxed_slice()
+}
+
+/// What [`import_words`] has for a word.
+pub fn hash(word: &str) -> u32 {
+    let mut hasher = rustc_hash::FxHasher::default();
+    word.hash(&mut hasher);
+    // The upper half is the better mixed one.
+    (hasher.finish() >> 32) as u32
+}
+
+/// True if a line that begins with `import` or `from` has the word.
+pub fn imports_word(text: &str, word: &str) -> bool {
+    text.lines()
+        .map(str::trim_start)
+        .filter(|line| line.starts_with("import ") || line.starts_with("from "))
+        .any(|line| line.split(|c| !is_letter(c)).any(|it| it == word))
+}
+
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
 /// True if `text` has `name` as a whole name.
 pub fn names(text: &[u8], name: &str) -> bool {
     memchr::memmem::find_iter(text, name).any(|at| is_whole(text, at, at + name.len()))
@@ -128,6 +169,25 @@ mod tests {
         }
         assert!(scanner.names_one_of(b"x.submit", |word| word == 1));
         assert!(!scanner.names_one_of(b"x.submit", |word| word == 2));
+    }
+
+    #[test]
+    fn words_of_imports_are_found_by_their_hash() {
+        let table = [
+            ("import a.bc as d\nx = e", vec!["a", "bc", "d"], vec!["e", "b"]),
+            ("if x:\n\tfrom .a import (b,\n    c)", vec!["a", "b"], vec!["c", "x"]),
+            ("x = 1; import a", vec![], vec!["a"]),
+            ("from é import ñ # z\r\n", vec!["é", "ñ", "z"], vec!["n"]),
+        ];
+        for (text, there, absent) in table {
+            let hashes = import_words(text);
+            for word in there {
+                assert!(imports_word(text, word) && hashes.contains(&hash(word)), "{text}: {word}");
+            }
+            for word in absent {
+                assert!(!imports_word(text, word) && !hashes.contains(&hash(word)), "{text}: {word}");
+            }
+        }
     }
 
     #[test]
