@@ -307,8 +307,7 @@ impl<'p> Machine<'p> {
     ) {
         let worker = order.iter().find_map(|a| match a {
             Ancestor::Library(name) => {
-                let class =
-                    *self.known.ancestry(name).iter().find(|c| c.run.is_some() && c.vehicle.is_some())?;
+                let class = *self.known.ancestry(name).iter().find(|c| c.run.is_some() && c.vehicle.is_some())?;
                 Some((name.clone(), class.vehicle?, class.run.clone()?))
             }
             _ => None,

@@ -26,6 +26,8 @@ const HIGH: (f64, usize) = (0.5, 3);
 const MEDIUM: (f64, usize) = (0.4, 4);
 /// How often at least a wait in the coroutine itself happens: its author sees the condition.
 const OWN: f64 = 0.2;
+/// The same for a pause: nobody writes one by chance, be it for the case that something has failed.
+const PAUSE: (f64, usize) = (0.1, 1);
 /// A wait that no condition guards.
 const CERTAIN: f64 = 0.95;
 /// A wait shorter than this many seconds is no finding.
@@ -98,7 +100,10 @@ fn confidence(site: &StallSite<'_>, stall: &Stall, wait: &Operation) -> Confiden
         Confidence::Low
     } else if at_least(HIGH) {
         Confidence::High
-    } else if at_least(MEDIUM) || (depth == 0 && weight >= OWN) {
+    } else if at_least(MEDIUM)
+        || (depth == 0 && weight >= OWN)
+        || (wait.wait == Some(WaitKind::Sleep) && at_least(PAUSE))
+    {
         Confidence::Medium
     } else {
         Confidence::Low
