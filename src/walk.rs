@@ -470,7 +470,10 @@ impl<'a> Finder<'a> {
         let filter = move |entry: &DirEntry| {
             // Before `ignore` opens what lies in a folder.
             let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-            let Some(file) = odd_ignore_file(entry.path()).filter(|_| gitignore && is_dir) else { return true };
+            if !gitignore || !is_dir {
+                return true;
+            }
+            let Some(file) = odd_ignore_file(entry.path()) else { return true };
             // Of several the same one is named each time, as far as they are seen.
             let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
             *noted = noted.take().map_or(Some(file.clone()), |other| Some(other.min(file)));

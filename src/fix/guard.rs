@@ -90,7 +90,7 @@ fn is_imported(reader: &Reader<'_>, file: FileId) -> bool {
     let stem = name.rsplit('.').next().unwrap_or(name);
     reader.project.files().filter(|other| *other != file).any(|other| {
         // A cheap look at the text first: few files mention it.
-        if !imports(reader.project.text(other), stem) {
+        if !imports(reader.project.glance(other), stem) {
             return false;
         }
         let facts = reader.facts(other);

@@ -614,7 +614,9 @@ fn start_method(reader: &Reader<'_>, file: FileId, target: Target) -> Start {
         };
     }
     // The project may choose elsewhere.
-    let elsewhere = reader.project.files().any(|other| reader.project.text(other).contains("set_start_method"));
+    reader.project.note_look("set_start_method", "");
+    let chooses = |other: &FileId| reader.project.glance(*other).contains("set_start_method");
+    let elsewhere = reader.project.files().find(chooses).inspect(|other| reader.project.touch(*other)).is_some();
     if elsewhere {
         Start::Platform
     } else if (target.major, target.minor) >= (3, 14) {

@@ -80,8 +80,9 @@ fn near(project: &Project, file: FileId, name: &str) -> Vec<FileId> {
     }
     let module = project.module_name(file);
     let stem = module.rsplit('.').next().unwrap_or(module);
+    project.note_look(name, stem);
     let others = project.files().filter(|other| {
-        let text = project.text(*other);
+        let text = project.glance(*other);
         *other != file && text.contains(name) && imports(text, stem)
     });
     std::iter::once(file).chain(others.take(MOST_FILES)).collect()
