@@ -457,21 +457,19 @@ impl<'a> Finder<'a> {
         let odd: Arc<Mutex<Option<PathBuf>>> = Arc::default();
         let noted = Arc::clone(&odd);
         // The walker's own filter must outlive it, and what is left out where is only borrowed.
-        let keep = |entry: &DirEntry, last: &mut Option<(PathBuf, Arc<Exclude>)>| {
+        let keep = |entry: &DirEntry, place: &Path, last: &mut Option<(PathBuf, Arc<Exclude>)>| {
             if entry.depth() == 0 {
                 return true;
             }
             let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-            let relative = entry.path().strip_prefix(path).unwrap_or(entry.path());
             let wanted = extent == Extent::Everything || !is_dir || entry.path().join("__init__.py").exists();
-            let place = place.join(relative);
             let Some(folder) = place.parent().filter(|_| wanted) else { return wanted };
             // Most entries stand beside the one before.
             let exclude = match last {
                 Some((known, exclude)) if known.as_os_str() == folder.as_os_str() => exclude,
                 _ => &mut last.insert((folder.to_path_buf(), (self.exclude)(folder))).1,
             };
-            !exclude.holds(&place, is_dir)
+            !exclude.holds(place, is_dir)
         };
         let found = Mutex::new(Vec::new());
         let troubles = Mutex::new(Vec::new());
@@ -496,10 +494,15 @@ impl<'a> Finder<'a> {
             let mut last = None;
             Box::new(move |entry| {
                 match entry {
-                    Ok(entry) if !keep(&entry, &mut last) => return WalkState::Skip,
+                    // Of most files nobody wants to know.
+                    Ok(entry) if !is_dir_or_python(&entry) => {}
                     Ok(entry) => {
                         let relative = entry.path().strip_prefix(path).unwrap_or(entry.path());
-                        if let Some(real) = python_file(&entry, &place.join(relative)) {
+                        let place = place.join(relative);
+                        if !keep(&entry, &place, &mut last) {
+                            return WalkState::Skip;
+                        }
+                        if let Some(real) = python_file(&entry, &place) {
                             push(found, (relative.to_path_buf(), real));
                         }
                     }
@@ -575,6 +578,11 @@ fn load(listed: Listed, known: &(dyn Fn(&Path) -> Option<Arc<str>> + Sync)) -> R
         Ok(text) => Ok(File { path, shown, place, on_disk, text, reported }),
         Err(reason) => Err(reported.then_some(Trouble { shown, reason })),
     }
+}
+
+fn is_dir_or_python(entry: &DirEntry) -> bool {
+    let is_python = entry.path().extension().is_some_and(|extension| EXTENSIONS.iter().any(|it| extension == *it));
+    is_python || entry.depth() == 0 || entry.file_type().is_some_and(|kind| kind.is_dir())
 }
 
 /// Where the file really is, if the entry is a regular Python file or a link to one.
@@ -685,6 +693,13 @@ pub fn path_below(base: &Path, place: &Path) -> Option<String> {
 
 /// The engine's path of a file. `base` and `place` are real paths, and `base` holds `place` unless the two are on different drives.
 pub fn engine_path(base: &Path, place: &Path) -> String {
+    // What holds nearly always, without looking at the parts.
+    if std::path::MAIN_SEPARATOR == '/'
+        && let Some((base, place)) = base.to_str().zip(place.to_str())
+        && let Some(inside) = place.strip_prefix(base).and_then(|rest| rest.strip_prefix('/'))
+    {
+        return inside.to_string();
+    }
     let relative = place.strip_prefix(base).unwrap_or(place);
     let parts: Vec<_> = relative
         .components()
@@ -709,6 +724,18 @@ fn relative_to(from: &Path, to: &Path) -> PathBuf {
 
 /// A path for people: without `./` before it.
 fn show(path: &Path) -> String {
+    let is_odd = |text: &str| {
+        text.is_empty()
+            || text.starts_with('.')
+            || text.ends_with(['/', '.'])
+            || text.contains("//")
+            || text.contains("/./")
+    };
+    if std::path::MAIN_SEPARATOR == '/'
+        && let Some(text) = path.to_str().filter(|text| !is_odd(text))
+    {
+        return text.to_string();
+    }
     let shown: PathBuf = path.components().filter(|part| !matches!(part, Component::CurDir)).collect();
     let shown = if shown.as_os_str().is_empty() { path.to_path_buf() } else { shown };
     shown.to_string_lossy().into_owned()

@@ -127,14 +127,12 @@ impl Question {
         let Terms { settings, scopes, fixes, given } = terms;
         // All fields of the settings count, also those that are still to come.
         let asked = format!("{ENGINE}\n{fixes}\n{given:?}\n{settings:?}\n{scopes:?}");
-        let mut files = Vec::with_capacity(listing.files.len() * 64);
+        let mut files = Vec::with_capacity(listing.files.len() * 128);
         for file in &listing.files {
             files.extend_from_slice(file.path.as_bytes());
             files.extend_from_slice(&[0, u8::from(file.reported)]);
-            // A link leads elsewhere today than yesterday.
-            if !file.place.ends_with(&file.path) {
-                files.extend_from_slice(file.place.as_os_str().as_encoded_bytes());
-            }
+            // A link may lead elsewhere today than yesterday.
+            files.extend_from_slice(file.place.as_os_str().as_encoded_bytes());
             files.push(b'\n');
         }
         let now = SystemTime::now();
