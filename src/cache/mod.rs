@@ -270,7 +270,7 @@ impl Seen {
                 }
                 let spare = Spare::of(store, &text);
                 let is_spare = kept.spare.is_some_and(|old| old.imports == spare.imports);
-                is_spare.then(|| Seen::Other(text, Kept { stamp, text: Some(new), spare: Some(spare) }))
+                is_spare.then_some(Seen::Other(text, Kept { stamp, text: Some(new), spare: Some(spare) }))
             }
             None => walk::read_file(&file.place).err().map(Seen::Unreadable),
         }
