@@ -5,6 +5,7 @@ use crate::baseline::{self, Baseline};
 use crate::config::{self, FileIgnores, Located, Settings, Target};
 use crate::cost::Workload;
 use crate::diagnostic::{Diagnostic, Fix};
+use crate::estimate::relevance::{Recipe, Words};
 use crate::estimate::trace::Trace;
 use crate::estimate::{self, Report};
 use crate::explain::{self, Account};
@@ -15,7 +16,7 @@ use crate::id::{FileId, FunctionId};
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::{Answer, Knowledge, UserKnowledge, UserSpawn};
 use crate::overview::{self, Site};
-use crate::project::{self, Content, Layout, Project};
+use crate::project::{self, Content, Layout, Project, SourceInput};
 use crate::rules::{self, Check, RULES, Rule};
 use crate::source::{self, Cell, Notebook};
 use crate::suppress::{self, Judgement, Suppressions, Unused, Wanted};
@@ -269,6 +270,40 @@ pub struct Verdicts {
     /// See [`Analysis::diagnostics_with_fixes`]; empty where nobody asked.
     fixed: Vec<Diagnostic>,
     oddities: Vec<Oddity>,
+}
+
+/// What was asked of every file, also of those on which nothing rests because the answer was no.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Looks {
+    words: Vec<Recipe>,
+    names: BTreeSet<(String, String)>,
+    reported_bytes: usize,
+}
+
+impl Looks {
+    /// True if all questions are answered with no for these texts too, which take the place of others on which nothing
+    /// rests: each with its path, whether it is reported, and how many bytes the former text had.
+    pub fn say_nothing_of(&mut self, texts: &[(&str, &str, bool, usize)]) -> bool {
+        let old: usize = texts.iter().filter(|it| it.2).map(|it| it.3).sum();
+        let new: usize = texts.iter().filter(|it| it.2).map(|it| it.1.len()).sum();
+        let bytes = self.reported_bytes.saturating_sub(old) + new;
+        // Where there is little, all of it is parsed.
+        if (bytes <= LITTLE) != (self.reported_bytes <= LITTLE) {
+            return false;
+        }
+        self.reported_bytes = bytes;
+        let words: Vec<Words> = self.words.iter().map(Recipe::words).collect();
+        texts.iter().all(|(path, text, reported, _)| {
+            let is_looked_for = |(name, imported): &(String, String)| {
+                text.contains(name.as_str()) && (imported.is_empty() || project::scan::imports_word(text, imported))
+            };
+            let input = SourceInput { path: path.to_string(), text: Arc::from(*text), reported: *reported };
+            let alone = Project::new(vec![input]);
+            !has_mark(text)
+                && !self.names.iter().any(is_looked_for)
+                && !words.iter().any(|words| words.may_matter(&alone, FileId(0)))
+        })
+    }
 }
 
 impl Verdicts {
@@ -558,7 +593,7 @@ impl Analysis {
             Check::Handover(_) | Check::Stall(_) | Check::Crossing(_) => None,
         });
         // A file without such a comment need not be parsed.
-        let marked = part.reported_files().filter(|file| unused.is_some() && has_mark(self.text(*file)));
+        let marked = part.reported_files().filter(|file| unused.is_some() && has_mark(self.glance(*file)));
         for file in marked {
             groups.entry(file).or_default();
         }
@@ -644,8 +679,7 @@ impl Analysis {
             self.outcome(part);
         }
         let reported: Vec<FileId> = self.reported_files().collect();
-        let bytes: usize = reported.iter().map(|file| self.text(*file).len()).sum();
-        if bytes <= LITTLE {
+        if self.reported_bytes() <= LITTLE {
             reported.par_iter().for_each(|file| {
                 self.first.project.parsed(*file);
             });
@@ -672,12 +706,37 @@ impl Analysis {
         reported.iter().filter_map(oddities).flatten().collect()
     }
 
+    /// Its text, where that is no reason to say that anything rests on it.
+    pub fn glance(&self, file: FileId) -> &str {
+        self.first.project.glance(file)
+    }
+
+    fn reported_bytes(&self) -> usize {
+        self.reported_files().map(|file| self.glance(file).len()).sum()
+    }
+
+    /// True if something that was said rests on the file's text. Where nothing does, what is said stays the same
+    /// with another text that has the same
+    /// [`crate::project::scan::import_lines`] and that [`Looks::say_nothing_of`].
+    pub fn rests_on(&self, file: FileId) -> bool {
+        self.cells.contains_key(self.path(file)) || self.parts().any(|part| part.project.rests_on(file))
+    }
+
     /// What there is to say, to be kept: with fixes as far as they were asked for.
     pub fn verdicts(&self) -> Verdicts {
         Verdicts {
             parts: self.parts().map(|part| self.outcome(part).diagnostics.clone()).collect(),
             fixed: self.fixed.get().cloned().unwrap_or_default(),
             oddities: self.oddities(),
+        }
+    }
+
+    /// What was asked of all files.
+    pub fn looks(&self) -> Looks {
+        Looks {
+            words: self.parts().flat_map(|part| self.outcome(part).report.words.clone()).collect(),
+            names: self.parts().flat_map(|part| part.project.looks()).collect(),
+            reported_bytes: self.reported_bytes(),
         }
     }
 

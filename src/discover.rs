@@ -9,6 +9,7 @@ use crate::source::{MOST_BYTES, too_large};
 use crate::text::Position;
 use crate::walk::{self, Exclude};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -99,10 +100,10 @@ impl SettingsError {
 #[derive(Debug, Default)]
 pub struct Resolver {
     overrides: Overrides,
-    /// By real folders.
-    known: Mutex<BTreeMap<PathBuf, Resolved>>,
+    /// By real folders. They are compared as bytes, for each file's is looked up.
+    known: Mutex<BTreeMap<OsString, Resolved>>,
     /// What held where before.
-    earlier: BTreeMap<PathBuf, Resolved>,
+    earlier: BTreeMap<OsString, Resolved>,
     /// By the folders whose settings they are.
     broken: Mutex<BTreeMap<PathBuf, SettingsError>>,
 }
@@ -173,8 +174,12 @@ impl Resolver {
         let mut scopes: Vec<(String, Settings)> = Vec::new();
         // Folders stand before what is in them.
         let known = lock(&self.known);
-        for (folder, resolved) in known.iter().filter(|(folder, _)| folder.starts_with(base)) {
-            let parent = folder.parent().filter(|parent| parent.starts_with(base)).and_then(|parent| known.get(parent));
+        for (folder, resolved) in known.iter().map(|(folder, it)| (Path::new(folder), it)) {
+            if !folder.starts_with(base) {
+                continue;
+            }
+            let parent = folder.parent().filter(|parent| parent.starts_with(base));
+            let parent = parent.and_then(|parent| known.get(parent.as_os_str()));
             if parent.is_some_and(|parent| Arc::ptr_eq(&parent.found, &resolved.found)) {
                 continue;
             }
@@ -195,7 +200,7 @@ impl Resolver {
         let mut inside: Vec<&Path> = Vec::new();
         let mut top = place;
         let known = loop {
-            if let Some(known) = lock(&self.known).get(top) {
+            if let Some(known) = lock(&self.known).get(top.as_os_str()) {
                 break Some(known.clone());
             }
             inside.push(top);
@@ -210,7 +215,7 @@ impl Resolver {
         };
         let mut known = lock(&self.known);
         for folder in inside {
-            known.insert(folder.to_path_buf(), resolved.clone());
+            known.insert(folder.as_os_str().to_owned(), resolved.clone());
         }
         Ok(resolved)
     }
@@ -225,12 +230,12 @@ impl Resolver {
         });
         resolved.or_else(|broken| {
             lock(&self.broken).insert(folder.to_path_buf(), broken.clone());
-            if let Some(earlier) = self.earlier.get(folder) {
+            if let Some(earlier) = self.earlier.get(folder.as_os_str()) {
                 return Ok(earlier.clone());
             }
             // What is asked about the folder later is answered by what holds above it.
             if let Some(above) = folder.parent().and_then(|parent| self.at(parent).ok()) {
-                lock(&self.known).insert(folder.to_path_buf(), above);
+                lock(&self.known).insert(folder.as_os_str().to_owned(), above);
             }
             Err(broken)
         })

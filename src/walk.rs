@@ -9,6 +9,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, Match, WalkBuilder, WalkState};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
@@ -303,7 +304,8 @@ struct Candidate {
 struct Finder<'a> {
     exclude: &'a ExcludeIn<'a>,
     current: PathBuf,
-    candidates: BTreeMap<PathBuf, Candidate>,
+    /// By real paths; comparing these part by part would take longer than looking for the files.
+    candidates: BTreeMap<OsString, Candidate>,
     contexts: Vec<Context>,
     roots: Vec<PathBuf>,
     troubles: Vec<Trouble>,
@@ -330,7 +332,7 @@ impl<'a> Finder<'a> {
             Given::Text(None, bytes) => {
                 let candidate = Candidate { shown: "-".to_string(), reported: true, text: Some(bytes.clone()) };
                 self.roots.push(self.current.clone());
-                self.candidates.insert(self.current.join("stdin.py"), candidate);
+                self.candidates.insert(self.current.join("stdin.py").into_os_string(), candidate);
             }
             Given::Text(Some(path), bytes) => {
                 let place = real(path);
@@ -378,7 +380,7 @@ impl<'a> Finder<'a> {
             },
         };
         self.add_context(context);
-        self.candidates.insert(place, candidate);
+        self.candidates.insert(place.into_os_string(), candidate);
     }
 
     fn find_folder(&mut self, path: &Path, place: &Path) {
@@ -392,7 +394,7 @@ impl<'a> Finder<'a> {
         let (found, troubles) = self.walk(path, place, Extent::Everything);
         for (relative, place) in found {
             let shown = show(&path.join(relative));
-            let candidate = self.candidates.entry(place);
+            let candidate = self.candidates.entry(place.into_os_string());
             candidate.or_insert(Candidate { shown, reported: true, text: None });
         }
         self.troubles.extend(troubles);
@@ -418,7 +420,7 @@ impl<'a> Finder<'a> {
                 Shown::Absolute => show(&place),
                 Shown::Relative => show(&relative_to(&self.current, &place)),
             };
-            let candidate = self.candidates.entry(place);
+            let candidate = self.candidates.entry(place.into_os_string());
             candidate.or_insert(Candidate { shown, reported: false, text: None });
         }
     }
@@ -455,13 +457,19 @@ impl<'a> Finder<'a> {
         let odd: Arc<Mutex<Option<PathBuf>>> = Arc::default();
         let noted = Arc::clone(&odd);
         // The walker's own filter must outlive it, and what is left out where is only borrowed.
-        let keep = |entry: &DirEntry| {
+        let keep = |entry: &DirEntry, place: &Path, last: &mut Option<(PathBuf, Arc<Exclude>)>| {
+            if entry.depth() == 0 {
+                return true;
+            }
             let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-            let relative = entry.path().strip_prefix(path).unwrap_or(entry.path());
             let wanted = extent == Extent::Everything || !is_dir || entry.path().join("__init__.py").exists();
-            let place = place.join(relative);
-            let exclude = place.parent().map(|folder| (self.exclude)(folder));
-            entry.depth() == 0 || (wanted && !exclude.is_some_and(|exclude| exclude.holds(&place, is_dir)))
+            let Some(folder) = place.parent().filter(|_| wanted) else { return wanted };
+            // Most entries stand beside the one before.
+            let exclude = match last {
+                Some((known, exclude)) if known.as_os_str() == folder.as_os_str() => exclude,
+                _ => &mut last.insert((folder.to_path_buf(), (self.exclude)(folder))).1,
+            };
+            !exclude.holds(place, is_dir)
         };
         let found = Mutex::new(Vec::new());
         let troubles = Mutex::new(Vec::new());
@@ -470,7 +478,10 @@ impl<'a> Finder<'a> {
         let filter = move |entry: &DirEntry| {
             // Before `ignore` opens what lies in a folder.
             let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-            let Some(file) = odd_ignore_file(entry.path()).filter(|_| gitignore && is_dir) else { return true };
+            if !gitignore || !is_dir {
+                return true;
+            }
+            let Some(file) = odd_ignore_file(entry.path()) else { return true };
             // Of several the same one is named each time, as far as they are seen.
             let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
             *noted = noted.take().map_or(Some(file.clone()), |other| Some(other.min(file)));
@@ -479,18 +490,25 @@ impl<'a> Finder<'a> {
         builder.filter_entry(filter);
         builder.ignore(gitignore).git_ignore(gitignore).git_global(gitignore).git_exclude(gitignore);
         builder.build_parallel().run(|| {
-            Box::new(|entry| {
+            let (found, troubles, keep) = (&found, &troubles, &keep);
+            let mut last = None;
+            Box::new(move |entry| {
                 match entry {
-                    Ok(entry) if !keep(&entry) => return WalkState::Skip,
+                    // Of most files nobody wants to know.
+                    Ok(entry) if !is_dir_or_python(&entry) => {}
                     Ok(entry) => {
                         let relative = entry.path().strip_prefix(path).unwrap_or(entry.path());
-                        if let Some(real) = python_file(&entry, &place.join(relative)) {
-                            push(&found, (relative.to_path_buf(), real));
+                        let place = place.join(relative);
+                        if !keep(&entry, &place, &mut last) {
+                            return WalkState::Skip;
+                        }
+                        if let Some(real) = python_file(&entry, &place) {
+                            push(found, (relative.to_path_buf(), real));
                         }
                     }
                     Err(error) => {
                         if let Some(trouble) = walk_trouble(&error) {
-                            push(&troubles, trouble);
+                            push(troubles, trouble);
                         }
                     }
                 }
@@ -498,7 +516,7 @@ impl<'a> Finder<'a> {
             })
         });
         let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        found.sort();
+        found.sort_by(|a: &(PathBuf, PathBuf), b| a.0.as_os_str().cmp(b.0.as_os_str()));
         match odd.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(file) => Err(file),
             None => Ok((found, troubles.into_inner().unwrap_or_else(PoisonError::into_inner))),
@@ -507,7 +525,8 @@ impl<'a> Finder<'a> {
 
     fn into_listing(self) -> Listing {
         let base = common_ancestor(&self.roots).unwrap_or_default();
-        let listed = |(place, candidate): (PathBuf, Candidate)| {
+        let listed = |(place, candidate): (OsString, Candidate)| {
+            let place = PathBuf::from(place);
             let Candidate { shown, reported, text } = candidate;
             Listed { path: engine_path(&base, &place), shown, place, reported, text }
         };
@@ -559,6 +578,11 @@ fn load(listed: Listed, known: &(dyn Fn(&Path) -> Option<Arc<str>> + Sync)) -> R
         Ok(text) => Ok(File { path, shown, place, on_disk, text, reported }),
         Err(reason) => Err(reported.then_some(Trouble { shown, reason })),
     }
+}
+
+fn is_dir_or_python(entry: &DirEntry) -> bool {
+    let is_python = entry.path().extension().is_some_and(|extension| EXTENSIONS.iter().any(|it| extension == *it));
+    is_python || entry.depth() == 0 || entry.file_type().is_some_and(|kind| kind.is_dir())
 }
 
 /// Where the file really is, if the entry is a regular Python file or a link to one.
@@ -669,6 +693,13 @@ pub fn path_below(base: &Path, place: &Path) -> Option<String> {
 
 /// The engine's path of a file. `base` and `place` are real paths, and `base` holds `place` unless the two are on different drives.
 pub fn engine_path(base: &Path, place: &Path) -> String {
+    // What holds nearly always, without looking at the parts.
+    if std::path::MAIN_SEPARATOR == '/'
+        && let Some((base, place)) = base.to_str().zip(place.to_str())
+        && let Some(inside) = place.strip_prefix(base).and_then(|rest| rest.strip_prefix('/'))
+    {
+        return inside.to_string();
+    }
     let relative = place.strip_prefix(base).unwrap_or(place);
     let parts: Vec<_> = relative
         .components()
@@ -693,6 +724,18 @@ fn relative_to(from: &Path, to: &Path) -> PathBuf {
 
 /// A path for people: without `./` before it.
 fn show(path: &Path) -> String {
+    let is_odd = |text: &str| {
+        text.is_empty()
+            || text.starts_with('.')
+            || text.ends_with(['/', '.'])
+            || text.contains("//")
+            || text.contains("/./")
+    };
+    if std::path::MAIN_SEPARATOR == '/'
+        && let Some(text) = path.to_str().filter(|text| !is_odd(text))
+    {
+        return text.to_string();
+    }
     let shown: PathBuf = path.components().filter(|part| !matches!(part, Component::CurDir)).collect();
     let shown = if shown.as_os_str().is_empty() { path.to_path_buf() } else { shown };
     shown.to_string_lossy().into_owned()

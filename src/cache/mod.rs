@@ -6,9 +6,10 @@
 
 pub mod store;
 
-use crate::analysis::Verdicts;
+use crate::analysis::{Analysis, Looks, Verdicts};
 use crate::config::Settings;
 use crate::id::FileId;
+use crate::project::scan::import_lines;
 use crate::walk::{self, Listed, Listing, Trouble};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ pub struct Answer {
     /// The files that cannot be read.
     pub troubles: Vec<Trouble>,
     /// What is to be kept in place of the old answer, where files are not what they seemed.
-    renewed: Option<Vec<Kept>>,
+    renewed: Option<(Vec<Kept>, Vec<u8>)>,
 }
 
 /// What tells that a file has not been written since.
@@ -72,6 +73,23 @@ struct Kept {
     stamp: Option<Stamp>,
     /// `None` where it could not be read.
     text: Option<Short>,
+    /// For a file on which nothing rests.
+    spare: Option<Spare>,
+}
+
+/// See [`Analysis::rests_on`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Spare {
+    /// Its import statements.
+    imports: Short,
+    bytes: u32,
+}
+
+impl Spare {
+    fn of(store: &Store, text: &str) -> Spare {
+        let lines: Vec<&[u8]> = import_lines(text.as_bytes()).collect();
+        Spare { imports: short(store, &lines.join(&b'\n')), bytes: u32::try_from(text.len()).unwrap_or(u32::MAX) }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -79,6 +97,8 @@ struct Entry {
     question: Hash,
     files: Vec<Kept>,
     verdicts: Verdicts,
+    /// The [`Looks`], encoded: most runs have no need of them.
+    looks: Vec<u8>,
 }
 
 /// What decides about the answer besides the files.
@@ -107,14 +127,12 @@ impl Question {
         let Terms { settings, scopes, fixes, given } = terms;
         // All fields of the settings count, also those that are still to come.
         let asked = format!("{ENGINE}\n{fixes}\n{given:?}\n{settings:?}\n{scopes:?}");
-        let mut files = Vec::with_capacity(listing.files.len() * 64);
+        let mut files = Vec::with_capacity(listing.files.len() * 128);
         for file in &listing.files {
             files.extend_from_slice(file.path.as_bytes());
             files.extend_from_slice(&[0, u8::from(file.reported)]);
-            // A link leads elsewhere today than yesterday.
-            if !file.place.ends_with(&file.path) {
-                files.extend_from_slice(file.place.as_os_str().as_encoded_bytes());
-            }
+            // A link may lead elsewhere today than yesterday.
+            files.extend_from_slice(file.place.as_os_str().as_encoded_bytes());
             files.push(b'\n');
         }
         let now = SystemTime::now();
@@ -124,13 +142,16 @@ impl Question {
 
     /// What was answered before, if it still holds.
     pub fn recall(&self, store: &Store, listing: &Listing) -> Option<Answer> {
-        let entry: Entry = postcard::from_bytes(&store.get(&self.name)?).ok()?;
+        let mut entry: Entry = postcard::from_bytes(&store.get(&self.name)?).ok()?;
         if entry.question != self.files || entry.files.len() != listing.files.len() {
             return None;
         }
         let files = listing.files.par_iter().zip(&self.stamps).zip(&entry.files);
         let seen: Option<Vec<Seen>> = files.map(|((file, stamp), kept)| Seen::of(store, file, *stamp, kept)).collect();
         let seen = seen?;
+        if let Some(looks) = looks_after(&entry, listing, &seen)? {
+            entry.looks = looks;
+        }
         let mut answer = Answer {
             verdicts: entry.verdicts,
             files: Vec::new(),
@@ -144,7 +165,7 @@ impl Question {
                     answer.troubles.push(Trouble { shown: listed.shown.clone(), reason: reason.clone() });
                 }
                 Seen::Unreadable(_) => {}
-                Seen::Same | Seen::Read(_) => answer.files.push(index),
+                Seen::Same | Seen::Read(_) | Seen::Other(..) => answer.files.push(index),
             }
         }
         for FileId(file) in answer.verdicts.files() {
@@ -152,9 +173,10 @@ impl Question {
             let index = *answer.files.get(place)?;
             let text = match seen.get(index)? {
                 Seen::Read(text) => Arc::clone(text),
-                Seen::Same | Seen::Unreadable(_) => {
+                Seen::Other(..) | Seen::Unreadable(_) => return None,
+                Seen::Same => {
                     let text = walk::read_file(&listing.files.get(index)?.place).ok()?;
-                    if entry.files.get(index)?.text != Some(short(store, &text)) {
+                    if entry.files.get(index)?.text != Some(short(store, text.as_bytes())) {
                         return None;
                     }
                     text
@@ -162,9 +184,13 @@ impl Question {
             };
             answer.texts.push((place, text));
         }
-        if seen.iter().any(|seen| matches!(seen, Seen::Read(_))) {
-            let renew = |(kept, stamp): (Kept, &Option<Stamp>)| Kept { stamp: *stamp, ..kept };
-            answer.renewed = Some(entry.files.into_iter().zip(&self.stamps).map(renew).collect());
+        if seen.iter().any(|seen| matches!(seen, Seen::Read(_) | Seen::Other(..))) {
+            let renew = |((kept, stamp), seen): ((Kept, &Option<Stamp>), Seen)| match seen {
+                Seen::Other(_, kept) => Kept { stamp: *stamp, ..kept },
+                Seen::Same | Seen::Read(_) | Seen::Unreadable(_) => Kept { stamp: *stamp, ..kept },
+            };
+            let files = entry.files.into_iter().zip(&self.stamps).zip(seen).map(renew).collect();
+            answer.renewed = Some((files, entry.looks));
         }
         Some(answer)
     }
@@ -172,20 +198,29 @@ impl Question {
     /// Keeps what was found. `texts` are the hashes of the files that could be read, by their paths, in path order.
     ///
     /// An error says why it cannot be kept.
-    pub fn keep(&self, store: &Store, paths: &[String], texts: &[TextHash], verdicts: Verdicts) -> Result<(), String> {
-        let mut texts = texts.iter().peekable();
-        let kept = |(path, stamp): (&String, &Option<Stamp>)| Kept {
-            stamp: *stamp,
-            text: texts.next_if(|text| text.path == *path).map(|text| text.hash),
+    pub fn keep(&self, store: &Store, paths: &[String], texts: &[TextHash], analysis: &Analysis) -> Result<(), String> {
+        // Asked for before it is asked what they rest on.
+        let verdicts = analysis.verdicts();
+        let spare = |text: &TextHash| {
+            let file = analysis.file_at(&text.path).filter(|file| !analysis.rests_on(*file))?;
+            Some(Spare::of(store, analysis.glance(file)))
+        };
+        let spares: Vec<Option<Spare>> = texts.par_iter().map(spare).collect();
+        let mut texts = texts.iter().zip(spares).peekable();
+        let kept = |(path, stamp): (&String, &Option<Stamp>)| {
+            let text = texts.next_if(|(text, _)| text.path == *path);
+            let spare = text.as_ref().and_then(|(_, spare)| *spare);
+            Kept { stamp: *stamp, text: text.map(|(text, _)| text.hash), spare }
         };
         let files = paths.iter().zip(&self.stamps).map(kept).collect();
-        self.write(store, &Entry { question: self.files, files, verdicts })
+        let looks = postcard::to_stdvec(&analysis.looks()).map_err(|error| error.to_string())?;
+        self.write(store, &Entry { question: self.files, files, verdicts, looks })
     }
 
     /// Keeps an answer that was recalled, if that makes the next run cheaper.
     pub fn renew(&self, store: &Store, answer: &mut Answer) -> Result<(), String> {
-        let Some(files) = answer.renewed.take() else { return Ok(()) };
-        self.write(store, &Entry { question: self.files, files, verdicts: answer.verdicts.clone() })
+        let Some((files, looks)) = answer.renewed.take() else { return Ok(()) };
+        self.write(store, &Entry { question: self.files, files, verdicts: answer.verdicts.clone(), looks })
     }
 
     fn write(&self, store: &Store, entry: &Entry) -> Result<(), String> {
@@ -204,7 +239,7 @@ pub struct TextHash {
 impl TextHash {
     /// Of the file at the engine's `path`.
     pub fn new(store: &Store, path: &str, text: &str) -> TextHash {
-        TextHash { path: path.to_string(), hash: short(store, text) }
+        TextHash { path: path.to_string(), hash: short(store, text.as_bytes()) }
     }
 }
 
@@ -215,19 +250,27 @@ enum Seen {
     Same,
     /// It had to be read, and is the same.
     Read(Arc<str>),
+    /// It is another one, but nothing rests on it, and as far as it alone tells, nothing would.
+    Other(Arc<str>, Kept),
     /// It could not be read, and cannot be now.
     Unreadable(String),
 }
 
 impl Seen {
-    /// `None` where it is another one.
+    /// `None` where it is another one that may matter.
     fn of(store: &Store, file: &Listed, stamp: Option<Stamp>, kept: &Kept) -> Option<Seen> {
         let is_same = |old: Stamp, new: Stamp| old.settled && old == new;
         match kept.text {
             Some(_) if kept.stamp.zip(stamp).is_some_and(|(old, new)| is_same(old, new)) => Some(Seen::Same),
             Some(hash) => {
                 let text = walk::read_file(&file.place).ok()?;
-                (short(store, &text) == hash).then_some(Seen::Read(text))
+                let new = short(store, text.as_bytes());
+                if new == hash {
+                    return Some(Seen::Read(text));
+                }
+                let spare = Spare::of(store, &text);
+                let is_spare = kept.spare.is_some_and(|old| old.imports == spare.imports);
+                is_spare.then_some(Seen::Other(text, Kept { stamp, text: Some(new), spare: Some(spare) }))
             }
             None => walk::read_file(&file.place).err().map(Seen::Unreadable),
         }
@@ -262,8 +305,27 @@ impl Stamp {
     }
 }
 
-fn short(store: &Store, text: &str) -> Short {
+/// The looks that are to be kept, if they are others than before; `None` if one finds something in a text that is
+/// another one.
+fn looks_after(entry: &Entry, listing: &Listing, seen: &[Seen]) -> Option<Option<Vec<u8>>> {
+    let others = listing.files.iter().zip(&entry.files).zip(seen);
+    let others = others.filter_map(|((file, kept), seen)| match (seen, kept.spare) {
+        (Seen::Other(text, _), Some(spare)) => Some((&*file.path, &**text, file.reported, spare.bytes as usize)),
+        _ => None,
+    });
+    let others: Vec<(&str, &str, bool, usize)> = others.collect();
+    if others.is_empty() {
+        return Some(None);
+    }
+    let mut looks: Looks = postcard::from_bytes(&entry.looks).ok()?;
+    if !looks.say_nothing_of(&others) {
+        return None;
+    }
+    postcard::to_stdvec(&looks).ok().map(Some)
+}
+
+fn short(store: &Store, bytes: &[u8]) -> Short {
     let mut short = Short::default();
-    short.iter_mut().zip(store.hash(text.as_bytes())).for_each(|(to, from)| *to = from);
+    short.iter_mut().zip(store.hash(bytes)).for_each(|(to, from)| *to = from);
     short
 }

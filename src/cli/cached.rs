@@ -54,7 +54,7 @@ pub(super) fn load(
     if let Some(mut answer) = question.recall(&store, &plan.listing) {
         let renewed = question.renew(&store, &mut answer);
         if let Some(loaded) = recalled(answer, &plan, progress) {
-            note(&format!("Nothing has changed since it was kept in {}.", store.folder().display()));
+            note(&format!("Nothing that matters has changed since it was kept in {}.", store.folder().display()));
             if let Err(reason) = renewed {
                 note(&format!("{}: cannot write: {reason}", store.folder().display()));
             }
@@ -107,7 +107,7 @@ impl Keeping {
     /// Keeps what was found; where that cannot be, only whoever wants to know is told.
     pub fn keep(self, analysis: &Analysis, verbose: bool) {
         let Keeping { store, question, paths, texts } = self;
-        let kept = question.keep(&store, &paths, &texts, analysis.verdicts());
+        let kept = question.keep(&store, &paths, &texts, analysis);
         if let (Err(reason), true) = (kept, verbose) {
             say(&format!("{}: cannot write: {reason}", store.folder().display()));
         }

@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -53,10 +54,12 @@ pub(super) fn check(arguments: &Check, color: Color) -> Result<Exit, Failure> {
     // Files that are to be written must be read.
     let is_for_show = !asked.rewrites() && !asked.diff && !asked.only && arguments.add_ignore.is_none();
     let given = given(arguments)?;
-    let (mut loaded, kept) = match is_for_show && !arguments.show_files {
+    let (loaded, kept) = match is_for_show && !arguments.show_files {
         true => cached::load(&given, arguments, &run, &progress)?,
         false => (load(&given, &run, &progress)?, None),
     };
+    // The program ends with this: to give back what thousands of files take piece by piece would only take time.
+    let mut loaded = ManuallyDrop::new(loaded);
     let files = loaded.analysis.reported_files().count();
     if files == 0 && loaded.troubles > 0 {
         return Err("none of the given files could be read".to_string().into());

@@ -31,7 +31,7 @@ use crate::project::Project;
 use evidence::Trail;
 use machine::{Machine, Node, Outcome};
 use rayon::prelude::*;
-use relevance::{Roots, Words};
+use relevance::{Recipe, Roots, Words};
 use report::Event;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +55,8 @@ pub struct Report {
     /// Files with so much to follow that it was cut short, and the first function (or the module's body) that
     /// was followed less far.
     pub cut: BTreeMap<FileId, Option<FunctionId>>,
+    /// By what the files were chosen, wave by wave.
+    pub words: Vec<Recipe>,
 }
 
 /// Runs everything that can hand work over or stall an event loop.
@@ -73,6 +75,7 @@ pub fn analyse(project: &Project, knowledge: &Knowledge, target: Target, exhaust
     let mut events: Vec<Event> = Vec::new();
     let mut wrappers: BTreeSet<String> = BTreeSet::new();
     let mut cut = BTreeMap::new();
+    let mut recipes = vec![words.recipe().clone()];
     for _ in 0..MOST_WAVES {
         let Found { events: found, names: mut fresh, cut: short } = run_roots(project, knowledge, target, &wave);
         for (file, root) in short {
@@ -87,6 +90,7 @@ pub fn analyse(project: &Project, knowledge: &Knowledge, target: Target, exhaust
             break;
         }
         let words = Words::of_names(&fresh);
+        recipes.push(words.recipe().clone());
         let further = |file: &FileId| {
             let matters = words.may_matter(project, *file);
             let mut roots = matters.then(|| relevance::roots(project, *file, &words))?;
@@ -104,7 +108,7 @@ pub fn analyse(project: &Project, knowledge: &Knowledge, target: Target, exhaust
     let mut roots: Vec<FileId> =
         done.into_iter().filter(|(_, roots)| !roots.is_empty()).map(|(file, _)| file).collect();
     roots.sort_unstable();
-    Report { events, roots, cut }
+    Report { events, roots, cut, words: recipes }
 }
 
 /// What a function's run comes to.

@@ -11,6 +11,7 @@ use crate::project::{Parsed, Project};
 use crate::text::Span;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 
 /// A name that is hardly anything else than a library's: `run_in_executor`, not `map`.
 const TELLING: usize = 9;
@@ -27,6 +28,45 @@ pub struct Words {
     ties: Option<Ties>,
     /// Coroutines count as well.
     coroutines: bool,
+    /// What it was made of.
+    recipe: Recipe,
+}
+
+/// What [`Words::may_matter`] goes by, to be kept.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    patterns: Vec<(String, Meaning)>,
+    coroutines: bool,
+    ties: Option<TiesRecipe>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct TiesRecipe {
+    packages: Vec<String>,
+    makers: Vec<(String, Vec<u16>)>,
+    plain: Vec<String>,
+}
+
+impl Recipe {
+    /// Words that tell as the former ones did whether a file may matter, but not where in it.
+    pub fn words(&self) -> Words {
+        let (patterns, meanings): (Vec<&str>, Vec<Meaning>) =
+            self.patterns.iter().map(|(pattern, meaning)| (pattern.as_str(), *meaning)).unzip();
+        let ties = self.ties.as_ref().map(|ties| Ties {
+            importing: Scanner::new(&ties.packages),
+            makers: Scanner::new(&ties.makers.iter().map(|(stem, _)| stem).collect::<Vec<_>>()),
+            made_by: ties.makers.iter().map(|(_, packages)| packages.clone()).collect(),
+            plain: Scanner::new(&ties.plain),
+        });
+        Words {
+            words: FxHashMap::default(),
+            meanings,
+            scanner: Scanner::new(&patterns),
+            ties,
+            coroutines: self.coroutines,
+            recipe: self.clone(),
+        }
+    }
 }
 
 /// What ties a file to what an ordinary word in it may mean.
@@ -43,7 +83,7 @@ struct Ties {
 }
 
 /// What a word may stand for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Meaning {
     /// It counts only as an attribute.
     method: bool,
@@ -112,15 +152,21 @@ impl Words {
             words.entry(Box::from(word.as_str())).or_default().push(meaning);
             patterns.push((word.clone(), meaning));
         }
-        let (patterns, meanings): (Vec<String>, Vec<Meaning>) = patterns.into_iter().unzip();
-        let plain: Vec<&str> = words.keys().map(|word| &**word).collect();
-        let plain = Scanner::new(&plain);
-        let mut found = Words { words, meanings, scanner: Scanner::new(&patterns), ties: None, coroutines: true };
+        let scanner = Scanner::new(&patterns.iter().map(|(pattern, _)| pattern).collect::<Vec<_>>());
+        let meanings = patterns.iter().map(|(_, meaning)| *meaning).collect();
+        let mut plain: Vec<String> = words.keys().map(ToString::to_string).collect();
+        plain.sort_unstable();
+        let plain_scanner = Scanner::new(&plain);
+        let recipe = Recipe { patterns, coroutines: true, ties: None };
+        let mut found = Words { words, meanings, scanner, ties: None, coroutines: true, recipe };
         let makers = found.makers(project, &files, &importing);
-        let stems: Vec<&str> = makers.iter().map(|(stem, _)| *stem).collect();
-        let makers_scanner = Scanner::new(&stems);
-        let made_by = makers.into_iter().map(|(_, packages)| packages).collect();
-        found.ties = Some(Ties { importing, makers: makers_scanner, made_by, plain });
+        let makers: Vec<(String, Vec<u16>)> =
+            makers.into_iter().map(|(stem, packages)| (stem.to_string(), packages)).collect();
+        let makers_scanner = Scanner::new(&makers.iter().map(|(stem, _)| stem).collect::<Vec<_>>());
+        let made_by = makers.iter().map(|(_, packages)| packages.clone()).collect();
+        found.ties = Some(Ties { importing, makers: makers_scanner, made_by, plain: plain_scanner });
+        let packages = packages.iter().map(ToString::to_string).collect();
+        found.recipe.ties = Some(TiesRecipe { packages, makers, plain });
         found
     }
 
@@ -131,7 +177,7 @@ impl Words {
         let reported: Vec<&FileId> = files.iter().filter(|file| project.reported(**file)).collect();
         let named: FxHashSet<&[u8]> = reported
             .par_iter()
-            .flat_map_iter(|file| imports(project.text(**file).as_bytes()).flat_map(scan::words))
+            .flat_map_iter(|file| imports(project.glance(**file).as_bytes()).flat_map(scan::words))
             .collect();
         let makes = |file: &FileId| {
             let packages = project.imported_packages(*file, importing);
@@ -141,7 +187,7 @@ impl Words {
             }
             let reach = Reach { packages, made: Vec::new(), word: false };
             let counts = |word: usize| self.meanings.get(word).is_some_and(|it| !it.method && reach.allows(*it));
-            if !self.scanner.names_one_of(project.text(*file).as_bytes(), counts) {
+            if !self.scanner.names_one_of(project.glance(*file).as_bytes(), counts) {
                 return None;
             }
             // Comments and strings make nothing.
@@ -161,7 +207,7 @@ impl Words {
     fn reach<'a>(&self, project: &'a Project, file: FileId) -> Reach<'a> {
         let Some(ties) = &self.ties else { return Reach { packages: None, made: Vec::new(), word: false } };
         let packages = project.imported_packages(file, &ties.importing);
-        let text = project.text(file).as_bytes();
+        let text = project.glance(file).as_bytes();
         let (made, all) = match ties.makers.imported(text) {
             Some(makers) => {
                 let made_by = makers.iter().filter_map(|maker| ties.made_by.get(usize::from(*maker)));
@@ -182,12 +228,21 @@ impl Words {
             scanner: Scanner::new(names),
             ties: None,
             coroutines: false,
+            recipe: Recipe {
+                patterns: names.iter().map(|name| (name.clone(), meaning)).collect(),
+                ..Recipe::default()
+            },
         }
+    }
+
+    /// What it goes by.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
     }
 
     /// True if a file may hold a function that counts; told from its bytes.
     pub fn may_matter(&self, project: &Project, file: FileId) -> bool {
-        let text = project.text(file).as_bytes();
+        let text = project.glance(file).as_bytes();
         let reach = self.reach(project, file);
         let counts = |word: usize| self.meanings.get(word).is_none_or(|meaning| reach.allows(*meaning));
         self.coroutines && has_coroutine(text) || self.scanner.names_one_of(text, counts)

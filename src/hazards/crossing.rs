@@ -614,7 +614,8 @@ fn start_method(reader: &Reader<'_>, file: FileId, target: Target) -> Start {
         };
     }
     // The project may choose elsewhere.
-    if reader.project.any_mentions("set_start_method") {
+    reader.project.note_look("set_start_method", "");
+    if reader.project.first_mention("set_start_method").is_some() {
         Start::Platform
     } else if (target.major, target.minor) >= (3, 14) {
         Start::Fresh

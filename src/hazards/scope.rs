@@ -80,9 +80,10 @@ fn near(project: &Project, file: FileId, name: &str) -> Vec<FileId> {
     }
     let module = project.module_name(file);
     let stem = module.rsplit('.').next().unwrap_or(module);
+    project.note_look(name, stem);
     let finder = memchr::memmem::Finder::new(name);
     let others = project.files().filter(|other| {
-        *other != file && project.imports_word(*other, stem) && finder.find(project.text(*other).as_bytes()).is_some()
+        *other != file && project.imports_word(*other, stem) && finder.find(project.glance(*other).as_bytes()).is_some()
     });
     std::iter::once(file).chain(others.take(MOST_FILES)).collect()
 }

@@ -10,6 +10,7 @@ pub mod scan;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -71,8 +72,10 @@ pub struct Project {
     reported: Vec<bool>,
     /// Files whose text something rests on.
     used: Vec<AtomicBool>,
-    /// Whether any text has a word, where that was asked.
-    mentioned: Mutex<FxHashMap<&'static str, bool>>,
+    /// The first file that has a word, where that was asked.
+    mentioned: Mutex<FxHashMap<&'static str, Option<FileId>>>,
+    /// See [`Project::note_look`].
+    looks: Mutex<BTreeSet<(String, String)>>,
 }
 
 /// Where the files stand, and what they are called: the same for all states of a project with the same files
@@ -203,7 +206,7 @@ impl Project {
     pub fn with_layout(layout: Arc<Layout>, files: impl Iterator<Item = (Arc<Content>, bool)>) -> Project {
         let (contents, reported): (Vec<_>, Vec<_>) = files.unzip();
         let used = contents.iter().map(|_| AtomicBool::new(false)).collect();
-        Project { layout, contents, reported, used, mentioned: Mutex::default() }
+        Project { layout, contents, reported, used, mentioned: Mutex::default(), looks: Mutex::default() }
     }
 
     /// Every file, in path order.
@@ -231,8 +234,16 @@ impl Project {
         self.layout.paths.get(file.index()).map_or("", |path| path)
     }
 
-    /// Its text.
+    /// Its text; what is worked out here rests on it from now on.
     pub fn text(&self, file: FileId) -> &str {
+        self.touch(file);
+        self.glance(file)
+    }
+
+    /// Its text, for a question that most files answer with no. Who gets a yes asks for the text or the facts as
+    /// well; and so that an edit can be known to matter to nobody, the question must be one that
+    /// [`crate::analysis::Looks`] asks again.
+    pub fn glance(&self, file: FileId) -> &str {
         self.contents.get(file.index()).map_or("", |content| &content.text)
     }
 
@@ -250,17 +261,18 @@ impl Project {
         (word.is_empty() || words.binary_search(&scan::hash(word)).is_ok()) && scan::imports_word(&content.text, word)
     }
 
-    /// True if a text of any file has the word.
-    pub fn any_mentions(&self, word: &'static str) -> bool {
+    /// The first file whose text has the word; what rests on the answer rests on that file.
+    pub fn first_mention(&self, word: &'static str) -> Option<FileId> {
         let mut known = self.mentioned.lock().unwrap_or_else(PoisonError::into_inner);
         let finder = memchr::memmem::Finder::new(word);
-        *known
-            .entry(word)
-            .or_insert_with(|| self.contents.iter().any(|content| finder.find(content.text.as_bytes()).is_some()))
+        let has_word = |file: &FileId| finder.find(self.glance(*file).as_bytes()).is_some();
+        let first = *known.entry(word).or_insert_with(|| self.files().find(has_word));
+        first.inspect(|file| self.touch(*file))
     }
 
     /// Where its lines start.
     pub fn lines(&self, file: FileId) -> &LineIndex {
+        self.touch(file);
         static EMPTY: OnceLock<LineIndex> = OnceLock::new();
         match self.contents.get(file.index()) {
             Some(content) => content.lines(),
@@ -284,12 +296,29 @@ impl Project {
     }
 
     /// Notes that what is worked out here rests on a file's text.
-    fn touch(&self, file: FileId) {
+    pub fn touch(&self, file: FileId) {
         if let Some(used) = self.used.get(file.index())
             && !used.load(Ordering::Relaxed)
         {
             used.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// True if something that was worked out here rests on the file's text.
+    pub fn rests_on(&self, file: FileId) -> bool {
+        self.used.get(file.index()).is_none_or(|used| used.load(Ordering::Relaxed))
+    }
+
+    /// Notes that of all files it is asked whether they have a word in their text and another in an import
+    /// statement.
+    pub fn note_look(&self, word: &str, imported: &str) {
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.insert((word.to_string(), imported.to_string()));
+    }
+
+    /// What was noted with [`Project::note_look`].
+    pub fn looks(&self) -> BTreeSet<(String, String)> {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Its facts, if anybody asked for them before.

@@ -115,6 +115,23 @@ fn is_letter(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
+/// Every line of `text` that has `import` in it or begins with `from`, and what [`imports`] gives: what anybody asks of
+/// import statements is told by these.
+pub fn import_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    static FROM: OnceLock<Finder<'static>> = OnceLock::new();
+    static IMPORT: OnceLock<Finder<'static>> = OnceLock::new();
+    let line = |at: usize| {
+        let start = memchr::memrchr(b'\n', text.get(..at)?).map_or(0, |newline| newline + 1);
+        let end = memchr::memchr(b'\n', text.get(at..)?).map_or(text.len(), |length| at + length);
+        text.get(start..end)
+    };
+    // Whatever counts as blank before it: that is no letter.
+    let begins = |line: &&[u8]| !line.iter().take_while(|byte| **byte != b'f').any(u8::is_ascii_alphanumeric);
+    let from = FROM.get_or_init(|| Finder::new(b"from")).find_iter(text).filter_map(line).filter(begins);
+    let import = IMPORT.get_or_init(|| Finder::new(b"import")).find_iter(text).filter_map(line);
+    from.chain(import).chain(imports(text))
+}
+
 /// True if `text` has `name` as a whole name.
 pub fn names(text: &[u8], name: &str) -> bool {
     memchr::memmem::find_iter(text, name).any(|at| is_whole(text, at, at + name.len()))
