@@ -97,6 +97,24 @@ impl<'p> Machine<'p> {
                 let count = self.length(&source);
                 Some(self.lazily(&[source], item, count, 5e-9))
             }
+            // Python: iter(inbox.get, None)
+            "iter" if arguments.positional.len() == 2 => {
+                let callable = first?;
+                let pending = frame.pending.len();
+                let saved = std::mem::take(&mut frame.tally);
+                let item = self.call(frame, &callable, Arguments::default(), site);
+                let turn = std::mem::replace(&mut frame.tally, saved);
+                frame.pending.truncate(pending);
+                Some(Value::Iterator(Rc::new(Lazy {
+                    item,
+                    count: price::unknown_count(),
+                    guessed: true,
+                    step: turn.cost,
+                    trail: turn.trail,
+                    is_async: false,
+                    context: false,
+                })))
+            }
             "sorted" | "list" | "tuple" | "set" | "frozenset" => {
                 if !arguments.positional.is_empty() || intrinsic == "sorted" {
                     self.call_entry(frame, entry, name, None, receiver, arguments, site);

@@ -750,7 +750,7 @@ impl<'p> Machine<'p> {
         let mark = self.stack.len();
         let outcome = self.run_scaled(closure, bound, frame.scale);
         debug_assert_eq!(mark, self.stack.len());
-        let mut outcome = self.kept(&parsed.facts, definition, arguments, outcome);
+        let mut outcome = self.kept(parsed, definition, arguments, outcome);
         if let (Value::Unknown, Some(declared)) = (&outcome.result, definition.returns) {
             // What the body does not tell, the annotation does.
             outcome.result = self.annotated(closure.file, closure.environment.as_ref(), declared);

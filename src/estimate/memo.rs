@@ -9,8 +9,9 @@ use super::evidence::Trail;
 use super::machine::{Frame, Machine, Outcome};
 use super::value::{Arguments, ClassValue, Kind, Value};
 use crate::cost::Interval;
-use crate::facts::ir::{Comparison, Expression, Facts, Function, Statement, UnaryOperator};
+use crate::facts::ir::{Comparison, Expression, Facts, Function, Spans, Statement, UnaryOperator};
 use crate::id::{ExpressionId, FileId, FunctionId, NameId, StatementId};
+use crate::project::Parsed;
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
@@ -30,12 +31,12 @@ impl<'p> Machine<'p> {
     /// What a call costs of a function that keeps its results.
     pub(super) fn kept(
         &self,
-        facts: &Facts,
+        Parsed { facts, spans, .. }: &Parsed,
         definition: &Function,
         arguments: &Arguments,
         mut outcome: Outcome,
     ) -> Outcome {
-        let is_long = outcome.cost.cpu().low >= LONG;
+        let is_long = outcome.cost.cpu().low >= LONG && !is_warmed(facts, spans, definition);
         if definition.decorators.is_empty() || is_long || !is_memoised(facts, definition) {
             return outcome;
         }
@@ -172,6 +173,17 @@ impl<'p> Machine<'p> {
         self.stores.insert((file, function), stores.clone());
         stores
     }
+}
+
+/// True if the module calls a function where it is loaded, or where the program begins: what the function keeps is there
+/// before anybody waits for it.
+fn is_warmed(facts: &Facts, spans: &Spans, definition: &Function) -> bool {
+    facts.expressions.iter().zip(&spans.expressions).any(|(expression, place)| {
+        let Expression::Call { callee, .. } = expression else { return false };
+        let is_named = matches!(facts.expressions.get(callee.index()),
+            Some(Expression::Name(name)) if *name == definition.name);
+        is_named && !spans.functions.iter().any(|it| it.start <= place.start && place.end <= it.end)
+    })
 }
 
 /// True if the value is known to the last digit, as only one that the code spells out is.

@@ -21,6 +21,8 @@ pub enum Shape {
         from: f64,
         /// What is taken away.
         step: f64,
+        /// No condition guards the call: no way is given up early.
+        surely: bool,
     },
     /// A sequence or a number is halved, roughly.
     Halves {
@@ -64,7 +66,7 @@ impl<'p> Machine<'p> {
                 let is_direct = activation.node == (frame.file, frame.function);
                 match is_direct && is_gated(frame, definition, &arguments, bound) {
                     true => Shape::Once,
-                    false => self.shape(&arguments, bound),
+                    false => self.shape(&arguments, bound, frame.branches == 0),
                 }
             }
             None => Shape::Descends,
@@ -100,7 +102,7 @@ impl<'p> Machine<'p> {
         })
     }
 
-    fn shape(&mut self, outer: &[Value], inner: &[Value]) -> Shape {
+    fn shape(&mut self, outer: &[Value], inner: &[Value], surely: bool) -> Shape {
         let mut climbs = false;
         for (before, after) in outer.iter().zip(inner) {
             match (before, after) {
@@ -109,7 +111,7 @@ impl<'p> Machine<'p> {
                         if b.likely > 0.0 && b.likely <= a.likely * 0.6 && a.likely - b.likely > 3.0 {
                             return Shape::Halves { size: a.likely };
                         }
-                        return Shape::Counts { from: a.likely, step: a.likely - b.likely };
+                        return Shape::Counts { from: a.likely, step: a.likely - b.likely, surely };
                     }
                     climbs |= b.likely > a.likely && a.is_exact();
                 }
@@ -205,15 +207,15 @@ fn invocations(branching: f64, shapes: &[Shape]) -> Interval {
         return about(1.0 + branching, 2.0);
     }
     let many = branching > 1.5;
-    let counts: Vec<(f64, f64)> = shapes
+    let counts: Vec<(f64, f64, bool)> = shapes
         .iter()
-        .filter_map(|s| if let Shape::Counts { from, step } = s { Some((*from, *step)) } else { None })
+        .filter_map(|s| if let Shape::Counts { from, step, surely } = s { Some((*from, *step, *surely)) } else { None })
         .collect();
-    if let Some(&(from, _)) = counts.first() {
-        let step = counts.iter().map(|(_, s)| s).sum::<f64>() / counts.len() as f64;
+    if let Some(&(from, _, surely)) = counts.first() {
+        let step = counts.iter().map(|(_, s, _)| s).sum::<f64>() / counts.len() as f64;
         let depth = (from / step.max(1e-9)).max(1.0);
         // A search that tries many ways and gives most of them up early.
-        let base = if branching > 4.0 { branching * 0.35 } else { branching };
+        let base = if branching > 4.0 && !surely { branching * 0.35 } else { branching };
         return if many { about(base.max(1.3).powf(depth.min(60.0)), 5.0) } else { about(depth, 2.0) };
     }
     for shape in shapes {
@@ -255,10 +257,15 @@ mod tests {
 
     #[test]
     fn the_shape_of_a_recursion_tells_how_often_it_runs() {
-        let fib = [Shape::Counts { from: 27.0, step: 1.0 }, Shape::Counts { from: 27.0, step: 2.0 }];
+        let fib = [
+            Shape::Counts { from: 27.0, step: 1.0, surely: true },
+            Shape::Counts { from: 27.0, step: 2.0, surely: true },
+        ];
         check(2.0, &fib, 1e5, 1e6);
-        check(1.0, &[Shape::Counts { from: 500.0, step: 1.0 }], 500.0, 500.0);
+        check(1.0, &[Shape::Counts { from: 500.0, step: 1.0, surely: true }], 500.0, 500.0);
         check(2.0, &[Shape::Halves { size: 1000.0 }], 2000.0, 2000.0);
+        check(5.0, &[Shape::Counts { from: 9.0, step: 1.0, surely: true }], 1e6, 1e7);
+        check(5.0, &[Shape::Counts { from: 9.0, step: 1.0, surely: false }], 100.0, 1000.0);
         check(1.0, &[Shape::Halves { size: 1024.0 }], 10.0, 10.0);
         check(8.0, &[Shape::Climbs], 1e3, 1e6);
         check(1.0, &[Shape::Descends], 2.0, 100.0);
