@@ -931,6 +931,20 @@ fn filled_attributes(parsed: &crate::project::Parsed, class: ClassId) -> Vec<(Fu
     const FILLERS: [&str; 7] = ["append", "appendleft", "extend", "add", "insert", "setdefault", "update"];
     let facts = &parsed.facts;
     let Some(definition) = facts.classes.get(class.index()) else { return Vec::new() };
+    // Python: self.items.append(item)
+    let calls = facts.expressions.iter().zip(&parsed.spans.expressions).filter_map(|(expression, span)| {
+        let Expression::Call { callee, .. } = expression else { return None };
+        let Expression::Attribute { value, attribute: filler } = facts.expressions.get(callee.index())? else {
+            return None;
+        };
+        let Expression::Attribute { value: owner, attribute } = facts.expressions.get(value.index())? else {
+            return None;
+        };
+        let Expression::Name(owner) = facts.expressions.get(owner.index())? else { return None };
+        let fills = facts.names.get(filler.index()).is_some_and(|name| FILLERS.contains(&&**name));
+        fills.then_some((*span, *owner, *attribute))
+    });
+    let calls: Vec<(Span, NameId, NameId)> = calls.collect();
     let mut filled = Vec::new();
     for method in &definition.methods {
         let (Some(function), Some(range)) =
@@ -939,21 +953,8 @@ fn filled_attributes(parsed: &crate::project::Parsed, class: ClassId) -> Vec<(Fu
             continue;
         };
         let Some(receiver) = function.parameters.first().map(|p| p.name) else { continue };
-        for (expression, span) in facts.expressions.iter().zip(&parsed.spans.expressions) {
-            let Expression::Call { callee, .. } = expression else { continue };
-            if span.start < range.start || span.end > range.end {
-                continue;
-            }
-            let Some(Expression::Attribute { value, attribute: filler }) = facts.expressions.get(callee.index()) else {
-                continue;
-            };
-            let Some(Expression::Attribute { value: owner, attribute }) = facts.expressions.get(value.index()) else {
-                continue;
-            };
-            let is_own =
-                matches!(facts.expressions.get(owner.index()), Some(Expression::Name(name)) if *name == receiver);
-            let fills = facts.names.get(filler.index()).is_some_and(|name| FILLERS.contains(&&**name));
-            if is_own && fills {
+        for (span, owner, attribute) in &calls {
+            if *owner == receiver && span.start >= range.start && span.end <= range.end {
                 filled.push((*method, *attribute));
             }
         }

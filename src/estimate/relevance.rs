@@ -10,8 +10,9 @@ use crate::project::scan::{self, Scanner, has_coroutine, imports};
 use crate::project::{Parsed, Project};
 use crate::text::Span;
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use serde::{Deserialize, Serialize};
+use std::hash::{Hash, Hasher};
 
 /// A name that is hardly anything else than a library's: `run_in_executor`, not `map`.
 const TELLING: usize = 9;
@@ -83,7 +84,7 @@ struct Ties {
 }
 
 /// What a word may stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Hash, Serialize, Deserialize)]
 struct Meaning {
     /// It counts only as an attribute.
     method: bool,
@@ -179,26 +180,27 @@ impl Words {
             .par_iter()
             .flat_map_iter(|file| imports(project.glance(**file).as_bytes()).flat_map(scan::words))
             .collect();
+        let mut hasher = FxHasher::default();
+        self.recipe.patterns.hash(&mut hasher);
+        let key = hasher.finish();
         let makes = |file: &FileId| {
             let packages = project.imported_packages(*file, importing);
             let is_imported = || named.contains(module_stem(project.path(*file)).as_bytes());
             if packages.is_some_and(<[u16]>::is_empty) || !is_imported() {
                 return None;
             }
-            let reach = Reach { packages, made: Vec::new(), word: false };
-            let counts = |word: usize| self.meanings.get(word).is_some_and(|it| !it.method && reach.allows(*it));
-            if !self.scanner.names_one_of(project.glance(*file).as_bytes(), counts) {
-                return None;
-            }
-            // Comments and strings make nothing.
-            let names = project.parsed(*file).facts.names.iter();
-            let meanings = names.flat_map(|name| self.words.get(name).map(Vec::as_slice).unwrap_or_default());
-            let made = meanings.filter(|meaning| !meaning.method && reach.allows(**meaning));
-            // A telling word is of any package.
-            let made: Vec<u16> = match made.map(|meaning| meaning.package).collect::<Option<Vec<u16>>>() {
-                Some(made) => made,
-                None => packages.unwrap_or_default().to_vec(),
-            };
+            let made = project.made(*file, key, || {
+                let reach = Reach { packages, made: Vec::new(), word: false };
+                let counts = |word: usize| self.meanings.get(word).is_some_and(|it| !it.method && reach.allows(*it));
+                // Comments and strings make nothing.
+                let made = self.scanner.in_code(project.glance(*file).as_bytes(), counts)?;
+                let made = made.into_iter().filter_map(|word| self.meanings.get(word));
+                // A telling word is of any package.
+                Some(match made.map(|meaning| meaning.package).collect::<Option<Vec<u16>>>() {
+                    Some(made) => made,
+                    None => packages.unwrap_or_default().to_vec(),
+                })
+            })?;
             (!made.is_empty()).then(|| (module_stem(project.path(*file)), made))
         };
         files.par_iter().filter_map(makes).collect()

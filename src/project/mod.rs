@@ -99,6 +99,12 @@ pub struct Content {
     packages: OnceLock<Option<Box<[u16]>>>,
     /// See [`scan::import_words`].
     import_words: OnceLock<Box<[u32]>>,
+    /// See [`scan::plain_exports`].
+    plain_exports: OnceLock<Option<Box<[u32]>>>,
+    /// See [`scan::imports_star`].
+    imports_star: OnceLock<bool>,
+    /// See [`Project::made`].
+    made: Mutex<Option<(u64, Option<Vec<u16>>)>>,
     /// For files that are being edited.
     history: Option<History>,
 }
@@ -119,6 +125,9 @@ impl Content {
             parsed: OnceLock::new(),
             packages: OnceLock::new(),
             import_words: OnceLock::new(),
+            plain_exports: OnceLock::new(),
+            imports_star: OnceLock::new(),
+            made: Mutex::default(),
             history: None,
         }
     }
@@ -134,6 +143,9 @@ impl Content {
             parsed: OnceLock::new(),
             packages: OnceLock::new(),
             import_words: OnceLock::new(),
+            plain_exports: OnceLock::new(),
+            imports_star: OnceLock::new(),
+            made: Mutex::default(),
             history: Some(history),
         }
     }
@@ -252,6 +264,37 @@ impl Project {
     pub fn imported_packages(&self, file: FileId, scanner: &scan::Scanner) -> Option<&[u16]> {
         let content = self.contents.get(file.index())?;
         content.packages.get_or_init(|| scanner.imported(content.text.as_bytes())).as_deref()
+    }
+
+    /// False if no import statement of a file has a `*`.
+    fn imports_star(&self, file: FileId) -> bool {
+        let content = self.contents.get(file.index());
+        content.is_some_and(|it| *it.imports_star.get_or_init(|| scan::imports_star(it.text.as_bytes())))
+    }
+
+    /// Whether the only `__all__` of a file, which is a list, may have a name; `None` where it has another or none.
+    fn lists(&self, file: FileId, name: &str) -> Option<bool> {
+        let content = self.contents.get(file.index())?;
+        let listed = content.plain_exports.get_or_init(|| scan::plain_exports(content.text.as_bytes()));
+        Some(listed.as_ref()?.binary_search(&scan::hash(name)).is_ok())
+    }
+
+    /// The packages with which a file makes what hands work over, where that was told for the same `key`, a number of
+    /// the words that were looked for; else what `tell` says: `None` if nothing of
+    /// the kind stands in it.
+    pub fn made(&self, file: FileId, key: u64, tell: impl FnOnce() -> Option<Vec<u16>>) -> Option<Vec<u16>> {
+        let content = self.contents.get(file.index())?;
+        let lock = || content.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().as_ref().filter(|(asked, _)| *asked == key).map(|(_, made)| made.clone());
+        let made = known.unwrap_or_else(|| {
+            let made = tell();
+            *lock() = Some((key, made.clone()));
+            made
+        });
+        if made.is_some() {
+            self.touch(file);
+        }
+        made
     }
 
     /// True if a line of a file that begins with `import` or `from` has the word.

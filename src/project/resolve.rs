@@ -262,28 +262,17 @@ impl Project {
         }
         self.touch(file);
         let text = self.text(file).as_bytes();
-        scan::names(text, name) || scan::imports(text).any(|statement| statement.contains(&b'*'))
+        self.imports_star(file) || scan::names(text, name)
     }
 
     /// False if `from … import *` cannot take a name from a module: it has no such name, or its only `__all__` is a
     /// list that does not have it.
     fn may_export(&self, file: FileId, name: &str) -> bool {
-        if !self.may_bind(file, name) {
-            return false;
-        }
         if self.parsed_already(file).is_some() || !name.is_ascii() {
             return true;
         }
-        let text = self.text(file).as_bytes();
-        let mut mentions = memchr::memmem::find_iter(text, b"__all__");
-        let (Some(list), None) = (mentions.next(), mentions.next()) else { return true };
-        let is_plain = text.get(list + b"__all__".len()..).is_some_and(|rest| {
-            rest.starts_with(b" = [\n") || rest.starts_with(b" = [\"") || rest.starts_with(b" = ['")
-        });
-        !is_plain
-            || [format!("\"{name}\""), format!("'{name}'")]
-                .iter()
-                .any(|quoted| memchr::memmem::find(text, quoted.as_bytes()).is_some())
+        self.touch(file);
+        self.lists(file, name) != Some(false) && self.may_bind(file, name)
     }
 
     /// The bindings of a name that count: the last that surely runs and those that may after it.

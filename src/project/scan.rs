@@ -33,6 +33,27 @@ impl Scanner {
             .any(|found| counts(found.pattern().as_usize()) && is_whole(text, found.start(), found.end()))
     }
 
+    /// The words, by their place in the list and of those that `counts` takes, that `text` has as whole names in its
+    /// code: neither in comments nor within longer strings. `None` if they stand nowhere or there is no telling.
+    pub fn in_code(&self, text: &[u8], counts: impl Fn(usize) -> bool) -> Option<Vec<usize>> {
+        let words = self.words.as_ref()?;
+        let hits = words
+            .find_overlapping_iter(text)
+            .filter(|found| counts(found.pattern().as_usize()) && is_whole(text, found.start(), found.end()));
+        let mut hits: Vec<(usize, usize, usize)> =
+            hits.map(|found| (found.start(), found.end(), found.pattern().as_usize())).collect();
+        let last = hits.iter().map(|(start, ..)| *start).max()?;
+        hits.sort_unstable();
+        let silent = silent(text, last);
+        let stands = |(start, end, word): &(usize, usize, usize)| {
+            let at = silent.partition_point(|(_, to)| to <= start);
+            let within = silent.get(at).filter(|(from, _)| from <= start);
+            // A string may name what it says: `getattr(threading, "Thread")`.
+            within.is_none_or(|within| *within == (*start, *end)).then_some(*word)
+        };
+        Some(hits.iter().filter_map(stands).collect())
+    }
+
     /// The words that the import statements of `text` have as whole names, by their place in the list; `None` where
     /// there is no telling.
     pub fn imported(&self, text: &[u8]) -> Option<Box<[u16]>> {
@@ -132,6 +153,82 @@ pub fn import_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     from.chain(import).chain(imports(text))
 }
 
+/// Where comments stand in `text` up to `last`, and what is in its strings, without those that hold expressions.
+fn silent(text: &[u8], last: usize) -> Vec<(usize, usize)> {
+    let mut ranges = Vec::new();
+    let mut at = 0;
+    while at <= last
+        && let Some(next) = text.get(at..).and_then(|rest| memchr::memchr3(b'#', b'"', b'\'', rest)).map(|n| at + n)
+    {
+        let Some(&quote) = text.get(next) else { break };
+        if quote == b'#' {
+            let end = memchr::memchr(b'\n', text.get(next..).unwrap_or_default()).map_or(text.len(), |n| next + n);
+            ranges.push((next, end));
+            at = end;
+            continue;
+        }
+        let is_long = text.get(next..next + 3).is_some_and(|three| three.iter().all(|byte| *byte == quote));
+        let start = next + if is_long { 3 } else { 1 };
+        let (end, behind) = string_end(text, start, quote, is_long);
+        let prefix = text.get(..next).unwrap_or_default().iter().rev().take_while(|byte| byte.is_ascii_alphabetic());
+        if !prefix.take(2).any(|byte| matches!(byte, b'f' | b'F' | b't' | b'T')) {
+            ranges.push((start, end));
+        }
+        at = behind;
+    }
+    ranges
+}
+
+/// Where a string ends that begins at `start`, and where its closing quotes do.
+fn string_end(text: &[u8], start: usize, quote: u8, is_long: bool) -> (usize, usize) {
+    let mut at = start;
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let next =
+            if is_long { memchr::memchr2(b'\\', quote, rest) } else { memchr::memchr3(b'\\', b'\n', quote, rest) };
+        let Some(next) = next.map(|n| at + n) else { return (text.len(), text.len()) };
+        match text.get(next) {
+            Some(b'\\') => at = next + 2,
+            Some(b'\n') if !is_long => return (next, next),
+            _ if !is_long => return (next, next + 1),
+            _ if text.get(next..next + 3).is_some_and(|three| three.iter().all(|byte| *byte == quote)) => {
+                return (next, next + 3);
+            }
+            _ => at = next + 1,
+        }
+    }
+}
+
+/// The names that stand alone between quotes, hashed, sorted and unique, of a module whose only `__all__` is a list;
+/// `None` of any other.
+pub fn plain_exports(text: &[u8]) -> Option<Box<[u32]>> {
+    let mut mentions = memchr::memmem::find_iter(text, b"__all__");
+    let (Some(list), None) = (mentions.next(), mentions.next()) else { return None };
+    let behind = text.get(list + b"__all__".len()..)?;
+    if ![&b" = [\n"[..], b" = [\"", b" = ['"].iter().any(|start| behind.starts_with(start)) {
+        return None;
+    }
+    let mut found = Vec::new();
+    for at in memchr::memchr2_iter(b'"', b'\'', text) {
+        let rest = text.get(at + 1..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| is_name_byte(**byte)).count();
+        if length > 0
+            && rest.get(length) == text.get(at)
+            && let Some(name) = rest.get(..length).and_then(|name| std::str::from_utf8(name).ok())
+        {
+            found.push(hash(name));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    Some(found.into_boxed_slice())
+}
+
+/// True if an import statement of `text` may have a `*`.
+pub fn imports_star(text: &[u8]) -> bool {
+    imports(text).any(|statement| statement.contains(&b'*'))
+}
+
 /// True if `text` has `name` as a whole name.
 pub fn names(text: &[u8], name: &str) -> bool {
     memchr::memmem::find_iter(text, name).any(|at| is_whole(text, at, at + name.len()))
@@ -205,6 +302,36 @@ mod tests {
                 assert!(!imports_word(text, word) && !hashes.contains(&hash(word)), "{text}: {word}");
             }
         }
+    }
+
+    #[test]
+    fn words_in_comments_and_strings_are_not_in_code() {
+        let scanner = Scanner::new(&["Thread", "submit"]);
+        let table = [
+            ("x", None),
+            ("x = Thread()", Some(vec![0])),
+            ("# Thread\n\"\"\"A Thread's\n'\"\"\"\nsubmit()", Some(vec![1])),
+            ("x = 'a Thread' # submit", Some(vec![])),
+            ("getattr(x, 'Thread')", Some(vec![0])),
+            ("f'{Thread()}'", Some(vec![0])),
+            ("'it\\'s Thread' + submit", Some(vec![1])),
+            ("'open\nThread", Some(vec![0])),
+            ("r'\\' + Thread + '", Some(vec![])),
+        ];
+        for (text, expected) in table {
+            assert_eq!(scanner.in_code(text.as_bytes(), |_| true), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn exports_are_told_from_a_plain_list() {
+        let told = |text: &str, name: &str| plain_exports(text.as_bytes()).map(|names| names.contains(&hash(name)));
+        assert_eq!(told("__all__ = [\n    \"ab\", 'c',\n]", "ab"), Some(true));
+        assert_eq!(told("__all__ = ['ab', 'c']", "c"), Some(true));
+        assert_eq!(told("__all__ = ['ab', 'c']", "a"), Some(false));
+        assert_eq!(told("__all__ = ['ab'] + x", "d"), Some(false));
+        assert_eq!(told("__all__ = ['ab']\n__all__ += x", "ab"), None);
+        assert_eq!(told("__all__ = x", "ab"), None);
     }
 
     #[test]

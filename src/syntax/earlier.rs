@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use tree_sitter::{InputEdit, Parser, Point};
+use tree_sitter::{InputEdit, Point};
 
-use super::{Raw, Tree, flat, parse_raw, runs};
+use super::{Raw, Tree, flat, parse_raw, runs, with_parser};
 
 /// A text that was parsed, with the parser's own tree: 17 to 29 times the text's size, so only files that
 /// are being edited have one.
@@ -34,9 +34,7 @@ fn again(text: &Arc<str>, earlier: &Earlier) -> Option<(Tree, Raw)> {
     if let Some(edit) = edit(earlier.text.as_bytes(), text.as_bytes()) {
         old.edit(&edit);
     }
-    let mut parser = Parser::new();
-    parser.set_language(&tree_sitter_python::LANGUAGE.into()).ok()?;
-    let tree = parser.parse(text.as_bytes(), Some(&old))?;
+    let tree = with_parser(|parser| parser.parse(text.as_bytes(), Some(&old)))?;
     (!tree.root_node().has_error()).then(|| (flat(text, &tree), Raw { tree, is_whole: true }))
 }
 

@@ -10,6 +10,8 @@ mod kind;
 mod outline;
 mod runs;
 
+use std::cell::RefCell;
+
 use tree_sitter::{Parser, TreeCursor};
 
 pub use earlier::{Earlier, parse_after};
@@ -60,18 +62,31 @@ fn parse_raw(text: &str) -> Option<(Tree, Raw)> {
     if text.len() > MOST_BYTES {
         return None;
     }
-    let mut parser = Parser::new();
-    parser.set_language(&tree_sitter_python::LANGUAGE.into()).ok()?;
     let (mut hidden, mut rounds) = (runs::runs(text), 0);
     loop {
         rounds += 1;
-        let raw = parser.parse(runs::without(text, &hidden).as_bytes(), None)?;
+        let raw = with_parser(|parser| parser.parse(runs::without(text, &hidden).as_bytes(), None))?;
         let mut tree = flat(text, &raw);
         if rounds == runs::MOST_ROUNDS || !runs::leave_strings(&tree, &mut hidden) {
             runs::put_back(&mut tree, &hidden);
             return Some((tree, Raw { tree: raw, is_whole: hidden.is_empty() }));
         }
     }
+}
+
+/// Lends the thread's parser, which keeps its stacks from file to file.
+fn with_parser<T>(parse: impl FnOnce(&mut Parser) -> Option<T>) -> Option<T> {
+    thread_local! {
+        static PARSER: RefCell<Option<Parser>> = RefCell::new({
+            let mut parser = Parser::new();
+            parser.set_language(&tree_sitter_python::LANGUAGE.into()).ok().map(|()| parser)
+        });
+    }
+    PARSER.with_borrow_mut(|parser| {
+        let parser = parser.as_mut()?;
+        parser.reset();
+        parse(parser)
+    })
 }
 
 /// The parser's own tree.
