@@ -139,6 +139,10 @@ def stability():
     write("stability.md", "# What stays as it is\n" + part)
 
 
+def security():
+    shutil.copy(ROOT / "SECURITY.md", PAGES / "security.md")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gilcheck", type=pathlib.Path)
@@ -155,9 +159,10 @@ def main():
     knowledge(ask)
     editors()
     stability()
+    security()
     config = (ROOT / "docs/mkdocs.yml").read_text(encoding="utf-8")
     nav = ["index.md", "which.md", {"Rules": ["rules/index.md", *(f"rules/{name}.md" for name in names)]}, "settings.md",
-           "silence.md", "ci.md", "editors.md", "knowledge.md", "stability.md"]
+           "silence.md", "ci.md", "editors.md", "knowledge.md", "security.md", "stability.md"]
     config = config.replace("../target/docs/", "").replace("docs_dir", f"nav: {json.dumps(nav)}\ndocs_dir", 1)
     (WORK / "mkdocs.yml").write_text(config, encoding="utf-8")
     run(tools() / "mkdocs", "build", "--quiet", "--clean", "--config-file", WORK / "mkdocs.yml",

@@ -4,40 +4,40 @@ use std::sync::Arc;
 
 use tree_sitter::{InputEdit, Parser, Point};
 
-use super::{Tree, flat, parse_raw};
+use super::{Raw, Tree, flat, parse_raw, runs};
 
 /// A text that was parsed, with the parser's own tree: 17 to 29 times the text's size, so only files that
 /// are being edited have one.
 #[derive(Debug, Clone)]
 pub struct Earlier {
     text: Arc<str>,
-    tree: tree_sitter::Tree,
+    raw: Raw,
 }
 
 /// The same as [`super::parse`], faster where an earlier version of the text was parsed; and what makes the
 /// next version faster.
 pub fn parse_after(text: &Arc<str>, earlier: Option<&Earlier>) -> (Tree, Option<Earlier>) {
-    let tree = earlier.and_then(|earlier| again(text, earlier)).or_else(|| parse_raw(text));
-    match tree {
-        Some(tree) => (flat(text, &tree), Some(Earlier { text: Arc::clone(text), tree })),
+    match earlier.and_then(|earlier| again(text, earlier)).or_else(|| parse_raw(text)) {
+        Some((tree, raw)) => (tree, Some(Earlier { text: Arc::clone(text), raw })),
         None => (Tree::default(), None),
     }
 }
 
 /// Parses again. How the parser recovers from an error depends on what it had parsed before, and no verdict may
-/// depend on that: where there is an error, before or now, the text is parsed from its beginning.
-fn again(text: &Arc<str>, earlier: &Earlier) -> Option<tree_sitter::Tree> {
-    if earlier.tree.root_node().has_error() {
+/// depend on that: where there is an error, before or now, or a long run of comments, the text is parsed from its
+/// beginning.
+fn again(text: &Arc<str>, earlier: &Earlier) -> Option<(Tree, Raw)> {
+    if earlier.raw.tree.root_node().has_error() || !earlier.raw.is_whole || !runs::runs(text).is_empty() {
         return None;
     }
-    let mut old = earlier.tree.clone();
+    let mut old = earlier.raw.tree.clone();
     if let Some(edit) = edit(earlier.text.as_bytes(), text.as_bytes()) {
         old.edit(&edit);
     }
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).ok()?;
     let tree = parser.parse(text.as_bytes(), Some(&old))?;
-    (!tree.root_node().has_error()).then_some(tree)
+    (!tree.root_node().has_error()).then(|| (flat(text, &tree), Raw { tree, is_whole: true }))
 }
 
 /// The shortest stretch in which two texts differ; `None` where they are the same.

@@ -8,6 +8,7 @@
 mod earlier;
 mod kind;
 mod outline;
+mod runs;
 
 use tree_sitter::{Parser, TreeCursor};
 
@@ -43,10 +44,7 @@ pub struct NodeId(u32);
 
 /// Parses `text`, whatever it is.
 pub fn parse(text: &str) -> Tree {
-    match parse_raw(text) {
-        Some(tree) => flat(text, &tree),
-        None => Tree::default(),
-    }
+    parse_raw(text).map(|(tree, _)| tree).unwrap_or_default()
 }
 
 /// A copy of what matters in the parser's own tree of `text`.
@@ -56,15 +54,32 @@ fn flat(text: &str, tree: &tree_sitter::Tree) -> Tree {
     flat
 }
 
-/// The parser's own tree.
-fn parse_raw(text: &str) -> Option<tree_sitter::Tree> {
+/// The parser's own tree too, and whether it is of all the text: of long runs of comments it knows nothing.
+fn parse_raw(text: &str) -> Option<(Tree, Raw)> {
     // What an editor sends may be larger than what is read from files.
     if text.len() > MOST_BYTES {
         return None;
     }
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).ok()?;
-    parser.parse(text, None)
+    let (mut hidden, mut rounds) = (runs::runs(text), 0);
+    loop {
+        rounds += 1;
+        let raw = parser.parse(runs::without(text, &hidden).as_bytes(), None)?;
+        let mut tree = flat(text, &raw);
+        if rounds == runs::MOST_ROUNDS || !runs::leave_strings(&tree, &mut hidden) {
+            runs::put_back(&mut tree, &hidden);
+            return Some((tree, Raw { tree: raw, is_whole: hidden.is_empty() }));
+        }
+    }
+}
+
+/// The parser's own tree.
+#[derive(Debug, Clone)]
+struct Raw {
+    tree: tree_sitter::Tree,
+    /// False where something was hidden from it.
+    is_whole: bool,
 }
 
 /// Copies the nodes that `cursor` walks into `flat`.

@@ -25,11 +25,11 @@ pub struct Mark {
 
 /// Everything the query finds in `text`, in source order, outer before inner.
 pub fn outline(text: &str) -> Vec<Mark> {
-    let (Some(tree), Some(query)) = (super::parse_raw(text), query()) else { return Vec::new() };
+    let (Some((_, raw)), Some(query)) = (super::parse_raw(text), query()) else { return Vec::new() };
     let names = query.capture_names();
     let mut marks = Vec::new();
     let mut cursor = QueryCursor::new();
-    let mut captures = cursor.captures(query, tree.root_node(), text.as_bytes());
+    let mut captures = cursor.captures(query, raw.tree.root_node(), text.as_bytes());
     while let Some((found, index)) = captures.next() {
         let Some(capture) = found.captures().get(*index) else { continue };
         let name = names.get(capture.index as usize).copied().unwrap_or("");

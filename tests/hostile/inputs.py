@@ -254,6 +254,39 @@ def line_of_50_mb_number(scale: int) -> str:
     return "def work():\n    for i in range(" + "9" * (50_000_000 // scale) + "): pass\n" + LOOK
 
 
+def just_read(make: Callable[[int], "Files | str"], smaller: int) -> None:
+    """Registers what is too large to be read once more, as large as it may be."""
+
+    def make_smaller(scale: int) -> "Files | str":
+        return make(smaller * scale)
+
+    make_smaller.__name__ = f"just_read_{make.__name__}"
+    hostile(make_smaller)
+
+
+for large in (file_of_100_mb, comments_of_100_mb, string_of_100_mb, file_of_blank_lines):
+    just_read(large, 12)
+for large in (line_of_50_mb_statements, line_of_50_mb_string, line_of_50_mb_with_finding, line_of_50_mb_with_findings):
+    just_read(large, 6)
+for large in (line_of_50_mb_name, line_of_50_mb_number):
+    just_read(large, 6)
+
+
+@hostile
+def comments_between_statements(scale: int) -> str:
+    return "def work():\n    x = 1\n" + ("    # nothing\n" * 50 + "    x = 2\n") * (13_000 // scale) + LOOK
+
+
+@hostile
+def comments_of_every_depth(scale: int) -> str:
+    return "def work():\n    x = 1\n" + "".join(f"{' ' * (i % 40)}#\n\n" for i in range(400_000 // scale)) + "    x = 2\n" + LOOK
+
+
+@hostile
+def comments_in_a_string(scale: int) -> str:
+    return "def work():\n    x = '''\n" + "# no comment\n" * (700_000 // scale) + "'''\n" + LOOK
+
+
 @hostile
 def literal_of_a_million_numbers(scale: int) -> str:
     return "DATA = [" + ", ".join(map(str, range(1_000_000 // scale))) + "]\ndef work():\n    for x in DATA: x * x\n" + LOOK
@@ -281,6 +314,10 @@ def literal_of_a_million_lambdas(scale: int) -> str:
 def literal_of_a_million_rows(scale: int) -> str:
     rows = ",\n".join(f"    ('n{i}', {i}, [1, 2])" for i in range(1_000_000 // scale))
     return "ALL = (\n" + rows + ",\n)\ndef work():\n    for x, y, z in ALL: x.split()\n" + LOOK
+
+
+for large in (literal_of_a_million_pairs, literal_of_a_million_lambdas, literal_of_a_million_rows):
+    just_read(large, 4)
 
 
 @hostile

@@ -113,8 +113,10 @@ pub fn facts(bytes: &[u8]) {
             earlier = next;
             continue;
         }
-        // Numbers that are no number are not equal to themselves.
-        assert_eq!(format!("{again:?}"), format!("{found:?}"), "parsed after an edit");
+        // Numbers that are no number are not equal to themselves; what is written of them is.
+        if again != found {
+            assert_eq!(format!("{again:?}"), format!("{found:?}"), "parsed after an edit");
+        }
         assert_eq!(places, spans, "parsed after an edit");
         earlier = next;
     }
