@@ -149,7 +149,7 @@ fn write_trail(text: &mut String, project: &Project, trail: &Trail) {
     let mut operations: Vec<_> = trail.operations.iter().collect();
     operations.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
     for operation in operations {
-        let row = LineIndex::new(project.text(operation.file)).row(operation.span.start);
+        let row = project.lines(operation.file).row(operation.span.start);
         let path: String = steps(operation.path.as_ref()).iter().map(|step| format!("{} > ", step.callee)).collect();
         let _ = writeln!(
             text,

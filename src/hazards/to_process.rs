@@ -226,7 +226,7 @@ pub fn changes(reader: &Reader<'_>, subject: &Subject, all: &Effects, found: &mu
 
 /// The row of a place, from 1.
 pub fn row(reader: &Reader<'_>, place: Place) -> u32 {
-    crate::text::LineIndex::new(reader.project.text(place.file)).row(place.span.start)
+    reader.project.lines(place.file).row(place.span.start)
 }
 
 /// P7, P8, P10, P23 to P27, P34: what the task reads of its modules.

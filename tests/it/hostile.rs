@@ -73,6 +73,10 @@ fn programs_without_end_end() {
     inputs.push(("towers", looked_at("def work():\n    for i in range(10 ** 10 ** 10 ** 10): i\n    x = 'a' * 10 ** 15 * 10 ** 15\n    y = 1 << 10 ** 12\n")));
     let blocks = functions(300, |i| format!("{}if x:\n", " ".repeat(i + 1)));
     inputs.push(("blocks", looked_at(&format!("def work():\n{blocks}{}pass\n", " ".repeat(301)))));
+    let comments = "    # work\n".repeat(200_000);
+    inputs.push(("comments", looked_at(&format!("def work():\n    x = 1\n{comments}    return x\n"))));
+    let continued = "\\\n".repeat(200_000);
+    inputs.push(("continued", looked_at(&format!("def work():\n    return 1 + \\\n{continued}  2\n"))));
     let project = Project::new(&[]);
     for (name, text) in &inputs {
         project.write(&format!("{name}.py"), text.as_bytes());
