@@ -3,10 +3,10 @@
 
     python3 tests/hostile/packages.py [--only NAME ...] [--exhaustive]
 
-Each is downloaded by pip, unpacked, checked twice and deleted before the next one comes, so that a few gigabytes of room
-are enough. `--exhaustive` checks each once more with every file parsed and every function looked at, which takes ten
-times as long and must say the same. The program is that of GILCHECK, or target/release/gilcheck. Nothing of a package is run: only wheels
-are taken, and they are unpacked, not installed.
+Each is downloaded by pip, unpacked, checked twice without a cache and twice with one, and deleted before the next one
+comes, so that a few gigabytes of room are enough. `--exhaustive` checks each once more with every file parsed and every
+function looked at, which takes ten times as long and must say the same. The program is that of GILCHECK, or
+target/release/gilcheck. Nothing of a package is run: only wheels are taken, and they are unpacked, not installed.
 """
 
 import argparse
@@ -49,7 +49,8 @@ astropy==6.1.4 biopython==1.84 yt-dlp==2024.10.7 mitmproxy==11.0.0 paramiko==3.5
 """.split()
 
 MOST_SECONDS = 10
-PLAIN = ["--output-format", "json"]
+CACHED = ["--output-format", "json"]
+PLAIN = [*CACHED, "--no-cache"]
 EXHAUSTIVE = [*PLAIN, "--exhaustive"]
 # Those whose files are edited in a server, too.
 EDITED = {"aiohttp", "distributed", "celery", "Twisted", "mitmproxy", "fabric", "gunicorn", "joblib"}
@@ -151,12 +152,15 @@ def check(what: str, with_exhaustive: bool) -> tuple[str, int, list[str]]:
         files, lines = lines_in(package)
         start = time.monotonic()
         one, other = (Run(["check", *PLAIN, "."], package, seconds=600) for _ in range(2))
+        kept, recalled = (Run(["check", *CACHED, "."], package, seconds=600) for _ in range(2))
         every = Run(["check", *EXHAUSTIVE, "."], package, seconds=600) if with_exhaustive else one
-        wrong = [f"{what}: ended with {run.code}: {run.stderr[-500:]}" for run in (one, other, every) if run.code not in (0, 1)]
+        wrong = [f"{what}: ended with {run.code}: {run.stderr[-500:]}" for run in (one, other, kept, recalled, every) if run.code not in (0, 1)]
         if wrong:
             return "", lines, wrong
         if one.stdout != other.stdout or one.stderr != other.stderr:
             wrong.append(f"{what}: two runs differ")
+        elif one.stdout != kept.stdout or one.stdout != recalled.stdout:
+            wrong.append(f"{what}: what was kept differs")
         else:
             count = len(json.loads(one.stdout))
             if one.stdout != every.stdout:

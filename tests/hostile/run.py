@@ -12,6 +12,7 @@ limits   every input of `inputs.py`: it ends by itself, soon, in bounded memory,
 server   the same inputs, in an editor
 files    full and read-only disks, files that vanish, grow and are replaced while they are read
 kill     `--fix` killed at random moments: every file is the old one or the new one
+cache    what is kept between runs: shared by ten, killed, damaged, planted, without room
 load     many runs at once, a server under floods of edits, requests and cancellations, a slow client, 30,000 files
 """
 
@@ -27,6 +28,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,7 +115,11 @@ def complaint(run: Run, most_seconds: float) -> str:
     return ""
 
 
-WAYS = (["--output-format", "concise"], ["--exhaustive", "--select", "ALL", "--output-format", "json"], ["--diff", "--unsafe-fixes"])
+WAYS = (
+    ["--no-cache", "--output-format", "concise"],
+    ["--no-cache", "--exhaustive", "--select", "ALL", "--output-format", "json"],
+    ["--no-cache", "--diff", "--unsafe-fixes"],
+)
 # A project's time, not a file's.
 PROJECTS = ("many_files", "stars_", "chain_of_imports", "chain_of_calls_over_files", "chain_of_bases_over_files", "deep_packages")
 NOTES = {
@@ -141,7 +147,8 @@ def limits(arguments) -> list[str]:
             for way in WAYS:
                 run = Run(["check", *way, "."], folder.path)
                 row += f" | {run}"
-                wrong = complaint(run, most)
+                # Who asks for rewrites has the files checked before and after.
+                wrong = complaint(run, most * 2 if "--diff" in way else most)
                 notes += run.stderr
                 if not wrong and way == WAYS[0] and "beside.py:4:5: GIL302" not in run.stdout:
                     wrong = "lost what was beside it"
@@ -200,7 +207,8 @@ def files(_) -> list[str]:
     with Folder({"a.py": big}) as folder:
         run = Run(["--fix", "."], folder.path, file_size=2000)
         check("a full disk leaves the old file, and is said", (folder.path / "a.py").read_text() == big and "not fixed" in run.stderr, run)
-        check("a full disk leaves nothing beside it", sorted(os.listdir(folder.path)) == ["a.py", "gilcheck.toml"], run)
+        left = set(os.listdir(folder.path)) - {".gilcheck_cache"}
+        check("a full disk leaves nothing beside it", left == {"a.py", "gilcheck.toml"}, run)
         run = Run(["--output-format", "json", "-o", "out.json", "."], folder.path, file_size=100)
         check("a full disk under --output-file is an error", run.code == 2 and "out.json" in run.stderr, run)
         run = Run(["--baseline", "b.json", "--update-baseline"], folder.path, file_size=10)
@@ -329,7 +337,7 @@ def load(arguments) -> list[str]:
     failures = []
     # Many runs at once give what one gives.
     with Folder({f"p{i}/m{j}.py": SLEEPY.replace("nap", f"nap{j}") for i in range(20) for j in range(20)}) as folder:
-        command = [program(), "--output-format", "json", "."]
+        command = [program(), "--no-cache", "--output-format", "json", "."]
         expected = subprocess.run(command, cwd=folder.path, capture_output=True, check=False)
         runs = [subprocess.Popen(command, cwd=folder.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(10)]
         for run in runs:
@@ -441,7 +449,107 @@ def slow_client(arguments) -> list[str]:
     return []
 
 
-SUITES = {"limits": limits, "server": server, "files": files, "kill": kill, "load": load}
+def cache(arguments) -> list[str]:
+    """What is kept between runs: shared, killed while it is written, damaged, planted, and where nothing can be written."""
+    failures = []
+    chance = random.Random(2)
+    sources = {f"p{i}/m{j}.py": SLEEPY.replace("nap", f"nap{j}") for i in range(10) for j in range(20)}
+    with Folder(sources) as folder, Folder({}) as home:
+        kept = folder.path / ".gilcheck_cache"
+        variables = {**os.environ, "XDG_CACHE_HOME": str(home.path)}
+        command = ["--output-format", "json", "."]
+
+        def run(*more, **options) -> Run:
+            return Run([*more, *command], folder.path, env=variables, **options)
+
+        expected = run("--no-cache")
+
+        def check(what: str, *runs: Run):
+            wrong = [it for it in runs if (it.code, it.stdout) != (expected.code, expected.stdout)]
+            print(f"{'FAILS' if wrong else 'holds'}  {what}", flush=True)
+            failures.extend(f"cache: {what}: {it.code} {it.stderr[-300:]}" for it in wrong)
+
+        def recalled() -> bool:
+            return "Nothing has changed" in run("-v").stderr
+
+        runs = []
+        for _ in range(10):
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.rmtree(home.path / "gilcheck", ignore_errors=True)
+            with ThreadPoolExecutor(10) as pool:
+                runs += pool.map(lambda _: run(), range(10))
+            (folder.path / "p0" / "m0.py").write_text(SLEEPY.replace("nap", "nap0"))
+        check(f"{len(runs)} runs, ten at once, that share what is kept and the secret, from nothing", *runs)
+        run()
+        if not recalled():
+            failures.append("cache: nothing is recalled, so this suite tries nothing")
+
+        start = time.monotonic()
+        run()
+        whole, runs, written = time.monotonic() - start, [], 0
+        for number in range(arguments.times // 3):
+            shutil.rmtree(kept, ignore_errors=True)
+            process = subprocess.Popen([program(), *command], cwd=folder.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=variables)
+            time.sleep(chance.random() * whole * 2)
+            process.kill()
+            process.wait()
+            written += kept.is_dir() and any(kept.iterdir())
+            runs.append(run())
+        check(f"{len(runs)} runs killed while they work or write, {written} of them after something was written", *runs)
+
+        runs = []
+        for number in range(arguments.times // 3):
+            run()
+            for place in kept.glob("*.cached"):
+                content = bytearray(place.read_bytes())
+                if number % 3 == 0:
+                    content = content[: chance.randrange(len(content))]
+                elif number % 3 == 1:
+                    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+                else:
+                    content = chance.randbytes(chance.choice([0, 1, 41, 5000]))
+                place.write_bytes(content)
+            runs.append(run())
+        check(f"{len(runs)} runs over what was cut, flipped and replaced", *runs)
+
+        # What another secret sealed, with its findings taken away first.
+        shutil.rmtree(kept)
+        with Folder({}) as other:
+            for name in sources:
+                (folder.path / name).write_text("\n")
+            Run(command, folder.path, env={**variables, "XDG_CACHE_HOME": str(other.path)})
+            for name, text in sources.items():
+                (folder.path / name).write_text(text)
+        check("what another user kept", run(), run())
+
+        shutil.rmtree(kept)
+        check("a full disk", run(file_size=500), run(file_size=500))
+        kept.write_text("a file")
+        check("a file where the folder would be", run(), run())
+        kept.unlink()
+        os.mkfifo(kept)
+        check("a pipe where the folder would be", run(), run())
+        kept.unlink()
+        run()
+        for place in list(kept.glob("*.cached")):
+            place.unlink()
+            os.mkfifo(place)
+        check("pipes where kept files would be", run(), run())
+        shutil.rmtree(kept)
+        kept.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "none", kept], capture_output=True, check=False).returncode == 0:
+            try:
+                check("a small file system", run(), run())
+                subprocess.run(["mount", "-o", "remount,ro", kept], check=True)
+                check("a read-only file system", run(), run())
+            finally:
+                subprocess.run(["umount", kept], check=True)
+        else:
+            print("left out: mounting a small file system is not permitted here", flush=True)
+    return failures
+
+
+SUITES = {"limits": limits, "server": server, "files": files, "kill": kill, "cache": cache, "load": load}
 
 
 def main() -> int:
@@ -456,9 +564,12 @@ def main() -> int:
     if unknown:
         parser.error(f"no suite {unknown[0]}; there are {', '.join(SUITES)}")
     failures = []
-    for name in arguments.suites or SUITES:
-        print(f"== {name}", flush=True)
-        failures += SUITES[name](arguments)
+    with Folder({}) as home:
+        # The secret of the user's own cache stays as it is.
+        os.environ["XDG_CACHE_HOME"] = str(home.path)
+        for name in arguments.suites or SUITES:
+            print(f"== {name}", flush=True)
+            failures += SUITES[name](arguments)
     for failure in failures:
         print(f"FAILED {failure}")
     print(f"{len(failures)} failures")
