@@ -183,7 +183,7 @@ fn write_handover(text: &mut String, project: &Project, target: Target, handover
         handover.workers,
         handover.offload
     );
-    for intent in intent::of(project, handover) {
+    for intent in intent::of(project, handover, &mut intent::Seen::default()) {
         let _ = writeln!(text, "    intent seen: {}", intent.name());
     }
     write_cost(text, "    ", &handover.cost);
@@ -243,7 +243,8 @@ pub fn here(project: &Project, knowledge: &Knowledge, target: Target, file: File
     for event in &events {
         let Event::Handover(handover) = event else { continue };
         if handover.file == file && holds(&handover.span) && !found.iter().any(|known| known.name == *handover.target) {
-            let mut intents: Vec<&'static str> = intent::of(project, handover).iter().map(|it| it.name()).collect();
+            let mut intents: Vec<&'static str> =
+                intent::of(project, handover, &mut intent::Seen::default()).iter().map(|it| it.name()).collect();
             intents.dedup();
             found.push(Account {
                 name: handover.target.to_string(),

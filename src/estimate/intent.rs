@@ -2,10 +2,11 @@
 
 use super::report::Handover;
 use crate::facts::ir::{BindingValue, Expression, Facts, Statement};
-use crate::id::{ExpressionId, FunctionId, NameId};
+use crate::id::{ExpressionId, FileId, FunctionId, NameId};
 use crate::knowledge::schema::Vehicle;
 use crate::project::{Parsed, Project};
 use crate::text::Span;
+use rustc_hash::FxHashMap;
 
 /// Why a vehicle may be right although it does not fit the load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,15 +36,30 @@ impl Intent {
     }
 }
 
+/// What was looked for in files, so that each is read through once and not for every hand-over.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// The expressions that stand at a place.
+    places: FxHashMap<FileId, FxHashMap<Span, ExpressionId>>,
+    /// Whether somebody ends the worker of a name.
+    ended: FxHashMap<(FileId, NameId), bool>,
+    /// Where resources are limited or the interpreter may end.
+    isolating: FxHashMap<FileId, Vec<Span>>,
+}
+
 /// What the code around a hand-over says of its purpose.
-pub fn of(project: &Project, handover: &Handover) -> Vec<Intent> {
-    let parsed = project.parsed(handover.file);
+pub fn of(project: &Project, handover: &Handover, seen: &mut Seen) -> Vec<Intent> {
+    let (file, parsed) = (handover.file, project.parsed(handover.file));
     let mut found = Vec::new();
     if handover.isolated {
         found.push(Intent::Isolation);
     }
-    if let Some(name) = handover.bound_to.and_then(|span| last_name(parsed, span))
-        && is_ended(&parsed.facts, name)
+    let named = handover.bound_to.and_then(|span| {
+        let places = seen.places.entry(file).or_insert_with(|| places(parsed));
+        name_of(&parsed.facts, *places.get(&span)?)
+    });
+    if let Some(name) = named
+        && *seen.ended.entry((file, name)).or_insert_with(|| is_ended(&parsed.facts, name))
     {
         found.push(Intent::TimeLimit);
     }
@@ -52,7 +68,9 @@ pub fn of(project: &Project, handover: &Handover) -> Vec<Intent> {
     }
     if let Some((file, function)) = handover.target_at {
         let target = project.parsed(file);
-        if isolates(target, function) {
+        let isolating = seen.isolating.entry(file).or_insert_with(|| isolating(target));
+        let range = target.spans.functions.get(function.index());
+        if range.is_some_and(|range| isolating.iter().any(|it| range.start <= it.start && it.end <= range.end)) {
             found.push(Intent::Isolation);
         }
     }
@@ -78,11 +96,24 @@ pub fn is_test(path: &str) -> bool {
 /// The variable or attribute that an assignment's target names.
 fn last_name(parsed: &Parsed, target: Span) -> Option<NameId> {
     let index = parsed.spans.expressions.iter().position(|span| *span == target)?;
-    match parsed.facts.expressions.get(index)? {
+    name_of(&parsed.facts, ExpressionId::new(index))
+}
+
+fn name_of(facts: &Facts, target: ExpressionId) -> Option<NameId> {
+    match facts.expressions.get(target.index())? {
         Expression::Name(name) => Some(*name),
         Expression::Attribute { attribute, .. } => Some(*attribute),
         _ => None,
     }
+}
+
+/// The first expression at each place.
+fn places(parsed: &Parsed) -> FxHashMap<Span, ExpressionId> {
+    let mut places = FxHashMap::default();
+    for (index, span) in parsed.spans.expressions.iter().enumerate() {
+        places.entry(*span).or_insert_with(|| ExpressionId::new(index));
+    }
+    places
 }
 
 fn text(facts: &Facts, name: NameId) -> &str {
@@ -218,14 +249,11 @@ fn is_ended(facts: &Facts, name: NameId) -> bool {
     })
 }
 
-/// True if a target limits its own resources or may end the interpreter: it wants a process of its own.
-fn isolates(parsed: &Parsed, function: crate::id::FunctionId) -> bool {
-    let Some(range) = parsed.spans.functions.get(function.index()) else { return false };
+/// Where a file limits its own resources or may end the interpreter: who does so wants a process of its own.
+fn isolating(parsed: &Parsed) -> Vec<Span> {
     let facts = &parsed.facts;
-    facts.expressions.iter().zip(&parsed.spans.expressions).any(|(expression, span)| {
-        if span.start < range.start || span.end > range.end {
-            return false;
-        }
+    let all = facts.expressions.iter().zip(&parsed.spans.expressions);
+    let isolating = all.filter(|(expression, _)| {
         let Expression::Attribute { value, attribute } = expression else { return false };
         let owner = match facts.expressions.get(value.index()) {
             Some(Expression::Name(name)) => text(facts, *name),
@@ -249,7 +277,8 @@ fn isolates(parsed: &Parsed, function: crate::id::FunctionId) -> bool {
                 )
                 | ("signal", "signal" | "alarm" | "setitimer")
         )
-    })
+    });
+    isolating.map(|(_, span)| *span).collect()
 }
 
 /// True if a coroutine is a command that somebody runs at a terminal, or helps one, by what its file imports: nobody

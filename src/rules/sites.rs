@@ -144,7 +144,7 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
     for handover in &all {
         functions.entry((handover.file, handover.function)).or_default().push(handover);
     }
-    let mut sites = Vec::new();
+    let (mut sites, mut seen) = (Vec::new(), intent::Seen::default());
     for group in all.chunk_by(|a, b| a.file == b.file && a.span == b.span) {
         let contexts: Vec<&Handover> =
             group.iter().copied().filter(|h| h.known && !starts_anything(project, h)).collect();
@@ -155,7 +155,7 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
         let many = is_fanned_out
             || multiplied(project, &contexts, awaited)
             || has_siblings(functions.get(&(first.file, first.function)), first, awaited);
-        let mut intents: Vec<Intent> = contexts.iter().flat_map(|h| intent::of(project, h)).collect();
+        let mut intents: Vec<Intent> = contexts.iter().flat_map(|h| intent::of(project, h, &mut seen)).collect();
         intents.sort_unstable();
         intents.dedup();
         sites.push(HandoverSite {

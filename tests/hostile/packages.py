@@ -42,9 +42,9 @@ uvicorn==0.32.0 scrapy==2.11.2 discord.py==2.4.0 python-telegram-bot==21.6 aiogr
 prefect==3.0.10 apache-beam==2.60.0 qtpy==2.4.1 mlflow-skinny==2.17.0 jupyterlab==4.2.5 notebook==7.2.2
 ipython==8.28.0 botocore==1.35.41 boto3==1.35.41 awscli==1.35.7 moto==5.0.17 localstack-core==3.8.1 pip==24.2
 setuptools==75.1.0 poetry-core==1.9.1 mypy==1.12.0 pylint==3.3.1 black==24.10.0 ruamel.yaml==0.18.6 sanic==24.6.0
-wxPython==4.2.2 pygments==2.18.0 docutils==0.21.2 Sphinx==8.1.3 nltk==3.9.1 spacy==3.7.5 gensim==4.3.3 langchain==0.3.3
+pyglet==2.0.18 pygments==2.18.0 docutils==0.21.2 Sphinx==8.1.3 nltk==3.9.1 spacy==3.7.5 gensim==4.3.3 langchain==0.3.3
 langchain-community==0.3.2 llama-index-core==0.11.17 openai==1.51.2 stripe==11.1.0 twilio==9.3.3 plotly==5.24.1 bokeh==3.6.0
-faker==30.3.0 pytest==8.3.3 hypothesis==6.115.0 odfpy==1.4.1 pyobjc-core==10.3.1 cvxpy==1.5.3 pymatgen==2024.9.17.1 ase==3.23.0
+faker==30.3.0 pytest==8.3.3 hypothesis==6.115.0 reportlab==4.2.5 twine==5.1.1 cvxpy==1.5.3 pymatgen==2024.9.17.1 ase==3.23.0
 astropy==6.1.4 biopython==1.84 yt-dlp==2024.10.7 mitmproxy==11.0.0 paramiko==3.5.0 psycopg==3.2.3 pymongo==4.10.1 redis==5.1.1
 """.split()
 
