@@ -145,13 +145,15 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
         functions.entry((handover.file, handover.function)).or_default().push(handover);
     }
     let (mut sites, mut seen) = (Vec::new(), intent::Seen::default());
+    let mut awaited_in: FxHashMap<FileId, FxHashSet<Span>> = FxHashMap::default();
     for group in all.chunk_by(|a, b| a.file == b.file && a.span == b.span) {
         let contexts: Vec<&Handover> =
             group.iter().copied().filter(|h| h.known && !starts_anything(project, h)).collect();
         let Some(first) = contexts.first().copied() else { continue };
         let parsed = project.parsed(first.file);
         let is_fanned_out = first.offload && is_fanned_out(parsed, first.function);
-        let awaited = is_awaited(parsed, first.span) && !is_fanned_out;
+        let awaited = awaited_in.entry(first.file).or_insert_with(|| awaited_places(parsed)).contains(&first.span);
+        let awaited = awaited && !is_fanned_out;
         let many = is_fanned_out
             || multiplied(project, &contexts, awaited)
             || has_siblings(functions.get(&(first.file, first.function)), first, awaited);
@@ -223,18 +225,25 @@ pub fn stalls<'a>(
     let mut files: Vec<FileId> = all.iter().map(|stall| stall.file).collect();
     files.sort_unstable();
     files.dedup();
+    // Read through once for each file, not for each place.
+    let of_file = |file: &FileId| {
+        let parsed = project.parsed(*file);
+        (*file, (awaited_places(parsed), intent::is_monkey_patched(&parsed.facts)))
+    };
+    let known: FxHashMap<FileId, (FxHashSet<Span>, bool)> = files.iter().map(of_file).collect();
     let starting: FxHashSet<FileId> = files.into_iter().filter(|file| starts_loop(project, knowledge, *file)).collect();
     all.chunk_by(|a, b| a.file == b.file && a.span == b.span)
         .filter_map(|group| {
             let first = group.first()?;
+            let (awaited, is_patched) = known.get(&first.file)?;
             Some(StallSite {
                 starts_loop: starting.contains(&first.file),
                 project,
                 target,
                 contexts: group.to_vec(),
                 is_test: intent::is_test(project.path(first.file)),
-                is_patched: intent::is_monkey_patched(&project.parsed(first.file).facts),
-                is_awaited: is_awaited(project.parsed(first.file), first.span),
+                is_patched: *is_patched,
+                is_awaited: awaited.contains(&first.span),
             })
         })
         .collect()
@@ -326,12 +335,13 @@ fn makes_pool(project: &Project, handover: &Handover) -> bool {
     made.iter().any(|span| range.is_none_or(|range| range.start <= span.start && span.end <= range.end))
 }
 
-/// True if a call is awaited where it stands.
-fn is_awaited(parsed: &Parsed, place: Span) -> bool {
-    parsed.facts.expressions.iter().any(|expression| match expression {
-        Expression::Await(inner) => parsed.spans.expressions.get(inner.index()) == Some(&place),
-        _ => false,
-    })
+/// The calls that are awaited where they stand.
+fn awaited_places(parsed: &Parsed) -> FxHashSet<Span> {
+    let awaited = parsed.facts.expressions.iter().filter_map(|expression| match expression {
+        Expression::Await(inner) => parsed.spans.expressions.get(inner.index()).copied(),
+        _ => None,
+    });
+    awaited.collect()
 }
 
 /// Several tasks at this very place.
@@ -384,6 +394,8 @@ fn has_siblings(neighbours: Option<&Vec<&Handover>>, site: &Handover, awaited: b
     !awaited
         && !is_stage
         && site.workers != Some(1.0)
+        // Nothing is like a task without any load, so that there is no need to look at all the others.
+        && site.cost.total().likely > 0.0
         && neighbours.into_iter().flatten().any(|other| {
             other.span != site.span
                 && other.vehicle == site.vehicle
