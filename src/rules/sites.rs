@@ -145,15 +145,17 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
         functions.entry((handover.file, handover.function)).or_default().push(handover);
     }
     let (mut sites, mut seen) = (Vec::new(), intent::Seen::default());
+    let mut surroundings: FxHashMap<FileId, Surroundings> = FxHashMap::default();
     for group in all.chunk_by(|a, b| a.file == b.file && a.span == b.span) {
         let contexts: Vec<&Handover> =
             group.iter().copied().filter(|h| h.known && !starts_anything(project, h)).collect();
         let Some(first) = contexts.first().copied() else { continue };
         let parsed = project.parsed(first.file);
-        let is_fanned_out = first.offload && is_fanned_out(parsed, first.function);
-        let awaited = is_awaited(parsed, first.span) && !is_fanned_out;
-        let many = is_fanned_out
-            || multiplied(project, &contexts, awaited)
+        let around = surroundings.entry(first.file).or_insert_with(|| Surroundings::new(parsed));
+        let fans_out = around.fans_out(parsed, first);
+        let awaited = around.awaited.contains(&first.span) && !fans_out;
+        let many = fans_out
+            || multiplied(project, around, &contexts, awaited)
             || has_siblings(functions.get(&(first.file, first.function)), first, awaited);
         let mut intents: Vec<Intent> = contexts.iter().flat_map(|h| intent::of(project, h, &mut seen)).collect();
         intents.sort_unstable();
@@ -223,18 +225,25 @@ pub fn stalls<'a>(
     let mut files: Vec<FileId> = all.iter().map(|stall| stall.file).collect();
     files.sort_unstable();
     files.dedup();
+    // Read through once for each file, not for each place.
+    let of_file = |file: &FileId| {
+        let parsed = project.parsed(*file);
+        (*file, (awaited_places(parsed), intent::is_monkey_patched(&parsed.facts)))
+    };
+    let known: FxHashMap<FileId, (FxHashSet<Span>, bool)> = files.iter().map(of_file).collect();
     let starting: FxHashSet<FileId> = files.into_iter().filter(|file| starts_loop(project, knowledge, *file)).collect();
     all.chunk_by(|a, b| a.file == b.file && a.span == b.span)
         .filter_map(|group| {
             let first = group.first()?;
+            let (awaited, is_patched) = known.get(&first.file)?;
             Some(StallSite {
                 starts_loop: starting.contains(&first.file),
                 project,
                 target,
                 contexts: group.to_vec(),
                 is_test: intent::is_test(project.path(first.file)),
-                is_patched: intent::is_monkey_patched(&project.parsed(first.file).facts),
-                is_awaited: is_awaited(project.parsed(first.file), first.span),
+                is_patched: *is_patched,
+                is_awaited: awaited.contains(&first.span),
             })
         })
         .collect()
@@ -270,15 +279,53 @@ fn starts_loop(project: &Project, knowledge: &Knowledge, file: FileId) -> bool {
     })
 }
 
-/// True if a coroutine is started several times at once.
+/// What the hand-overs of one file are judged by, worked out once.
+struct Surroundings {
+    /// The calls that are awaited where they stand.
+    awaited: FxHashSet<Span>,
+    /// The names of coroutines that are started several times at once.
+    fanned_out: FxHashSet<NameId>,
+    /// Where pools are named, in source order.
+    pools: Vec<Span>,
+}
+
+impl Surroundings {
+    fn new(parsed: &Parsed) -> Surroundings {
+        let mut pools = spans_of(parsed, |expression| {
+            let (Expression::Name(name) | Expression::Attribute { attribute: name, .. }) = expression else {
+                return false;
+            };
+            parsed.facts.names.get(name.index()).is_some_and(|it| it.ends_with("Executor") || it.ends_with("Pool"))
+        });
+        pools.sort_unstable_by_key(|span| span.start);
+        Surroundings { awaited: awaited_places(parsed), fanned_out: fanned_out(parsed), pools }
+    }
+
+    /// True if the coroutine that hands work over is started several times at once.
+    fn fans_out(&self, parsed: &Parsed, handover: &Handover) -> bool {
+        let function = handover.function.and_then(|it| parsed.facts.functions.get(it.index()));
+        handover.offload && function.is_some_and(|it| self.fanned_out.contains(&it.name))
+    }
+
+    /// True if the function that hands work over makes the pool itself, by the names that pools go by.
+    fn makes_pool(&self, parsed: &Parsed, handover: &Handover) -> bool {
+        let range = handover.function.and_then(|it| parsed.spans.functions.get(it.index()));
+        let Some(range) = range else { return !self.pools.is_empty() };
+        let next = self.pools.partition_point(|span| span.start < range.start);
+        self.pools.get(next).is_some_and(|span| span.end <= range.end)
+    }
+}
+
+/// The names of what is called within the call that starts tasks, several times or in a loop.
 ///
 /// ```python
 /// await asyncio.gather(*(season(n) for n in numbers))
 /// ```
-fn is_fanned_out(parsed: &Parsed, function: Option<FunctionId>) -> bool {
+fn fanned_out(parsed: &Parsed) -> FxHashSet<NameId> {
+    /// Brackets are nested no deeper.
+    const MOST_BRACKETS: usize = 200;
     const STARTERS: [&str; 6] = ["gather", "wait", "as_completed", "create_task", "ensure_future", "start_soon"];
     let (facts, spans) = (&parsed.facts, &parsed.spans);
-    let Some(name) = function.and_then(|it| facts.functions.get(it.index())).map(|it| it.name) else { return false };
     let called = |expression: &Expression| -> Option<NameId> {
         let Expression::Call { callee, .. } = expression else { return None };
         match facts.expressions.get(callee.index())? {
@@ -286,24 +333,55 @@ fn is_fanned_out(parsed: &Parsed, function: Option<FunctionId>) -> bool {
             _ => None,
         }
     };
-    let holds = |outer: Span, inner: Span| outer.start <= inner.start && inner.end <= outer.end && outer != inner;
-    let calls: Vec<Span> = spans_of(parsed, |expression| called(expression) == Some(name));
-    if calls.is_empty() {
-        return false;
+    let is_starter = |name: &NameId| facts.names.get(name.index()).is_some_and(|it| STARTERS.contains(&&**it));
+    let all = facts.expressions.iter().zip(&spans.expressions);
+    let mut calls: Vec<(Span, NameId)> = all.filter_map(|(it, span)| Some((*span, called(it)?))).collect();
+    if !calls.iter().any(|(_, name)| is_starter(name)) {
+        return FxHashSet::default();
     }
-    let many = spans_of(parsed, |expression| matches!(expression, Expression::Comprehension { .. }));
+    calls.sort_unstable_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
+    let comprehensions = spans_of(parsed, |expression| matches!(expression, Expression::Comprehension { .. }));
     let loops = facts.statements.iter().zip(&spans.statements).filter_map(|(statement, span)| {
         matches!(statement, Statement::For { .. } | Statement::While { .. }).then_some(*span)
     });
-    let many: Vec<Span> = many.into_iter().chain(loops).collect();
-    let starts = spans_of(parsed, |expression| {
-        called(expression).and_then(|it| facts.names.get(it.index())).is_some_and(|it| STARTERS.contains(&&**it))
-    });
-    starts.iter().any(|start| {
-        let mut started = calls.iter().filter(|call| holds(*start, **call));
-        let Some(first) = started.next() else { return false };
-        started.next().is_some() || many.iter().any(|repeated| holds(*repeated, *first))
-    })
+    let mut repeated: Vec<Span> = comprehensions.into_iter().chain(loops).collect();
+    repeated.sort_unstable_by_key(|span| span.start);
+    // Blocks are nested or apart: of those that begin before a call, the one that reaches furthest holds it if any does.
+    let reach: Vec<u32> = repeated
+        .iter()
+        .scan(0, |furthest, span| {
+            *furthest = span.end.max(*furthest);
+            Some(*furthest)
+        })
+        .collect();
+    let is_repeated = |call: Span| {
+        let before = repeated.partition_point(|span| span.start <= call.start);
+        before.checked_sub(1).and_then(|last| reach.get(last)).is_some_and(|furthest| *furthest >= call.end)
+    };
+    // What gathers waits for all that it was given: a loop around it makes no more of them.
+    let is_repeated_within = |start: Span, call: Span| {
+        let before = repeated.partition_point(|span| span.start <= call.start);
+        let inside = repeated.iter().take(before).rev().take_while(|span| span.start >= start.start);
+        inside.take(MOST_BRACKETS).any(|span| span.end >= call.end)
+    };
+    let gathers = |name: &NameId| {
+        facts.names.get(name.index()).is_some_and(|it| matches!(&**it, "gather" | "wait" | "as_completed"))
+    };
+    let mut found = FxHashSet::default();
+    for (index, (start, name)) in calls.iter().enumerate() {
+        if !is_starter(name) {
+            continue;
+        }
+        let gathers = gathers(name);
+        let mut once = FxHashSet::default();
+        for (call, name) in calls.iter().skip(index + 1).take_while(|(call, _)| call.start < start.end) {
+            let is_repeated = if gathers { is_repeated_within(*start, *call) } else { is_repeated(*call) };
+            if is_repeated || !once.insert(*name) {
+                found.insert(*name);
+            }
+        }
+    }
+    found
 }
 
 /// Where the expressions of a kind stand.
@@ -312,35 +390,22 @@ fn spans_of(parsed: &Parsed, is_wanted: impl Fn(&Expression) -> bool) -> Vec<Spa
     all.filter(|(expression, _)| is_wanted(expression)).map(|(_, span)| *span).collect()
 }
 
-/// True if the function that hands work over makes the pool itself, by the names that pools go by.
-fn makes_pool(project: &Project, handover: &Handover) -> bool {
-    let parsed = project.parsed(handover.file);
-    let range = handover.function.and_then(|it| parsed.spans.functions.get(it.index())).copied();
-    let made = spans_of(parsed, |expression| {
-        let name = match expression {
-            Expression::Name(name) | Expression::Attribute { attribute: name, .. } => name,
-            _ => return false,
-        };
-        parsed.facts.names.get(name.index()).is_some_and(|it| it.ends_with("Executor") || it.ends_with("Pool"))
+/// The calls that are awaited where they stand.
+fn awaited_places(parsed: &Parsed) -> FxHashSet<Span> {
+    let awaited = parsed.facts.expressions.iter().filter_map(|expression| match expression {
+        Expression::Await(inner) => parsed.spans.expressions.get(inner.index()).copied(),
+        _ => None,
     });
-    made.iter().any(|span| range.is_none_or(|range| range.start <= span.start && span.end <= range.end))
-}
-
-/// True if a call is awaited where it stands.
-fn is_awaited(parsed: &Parsed, place: Span) -> bool {
-    parsed.facts.expressions.iter().any(|expression| match expression {
-        Expression::Await(inner) => parsed.spans.expressions.get(inner.index()) == Some(&place),
-        _ => false,
-    })
+    awaited.collect()
 }
 
 /// Several tasks at this very place.
-fn multiplied(project: &Project, contexts: &[&Handover], awaited: bool) -> bool {
+fn multiplied(project: &Project, around: &Surroundings, contexts: &[&Handover], awaited: bool) -> bool {
     contexts.iter().any(|h| {
         let several = h.tasks.likely > 1.5
             || h.recursive && !is_timer(h)
             || ((h.repeated || h.repeated_outside && !is_alone(project, h)) && !awaited)
-            || is_shared(project, h, awaited);
+            || is_shared(project, around, h, awaited);
         several && h.workers != Some(1.0)
     })
 }
@@ -351,10 +416,10 @@ fn multiplied(project: &Project, contexts: &[&Handover], awaited: bool) -> bool 
 /// def request(self, name):
 ///     self.pending[name] = self.pool.submit(self.plan, name)    # ThreadPoolExecutor(max_workers=4)
 /// ```
-fn is_shared(project: &Project, handover: &Handover, awaited: bool) -> bool {
+fn is_shared(project: &Project, around: &Surroundings, handover: &Handover, awaited: bool) -> bool {
     handover.workers.is_some_and(|workers| workers >= 2.0)
         && !(awaited || handover.offload || handover.in_coroutine || handover.lone_worker)
-        && !makes_pool(project, handover)
+        && !around.makes_pool(project.parsed(handover.file), handover)
 }
 
 /// True if there is one worker at a time, however often the function is called that starts it.
@@ -384,6 +449,8 @@ fn has_siblings(neighbours: Option<&Vec<&Handover>>, site: &Handover, awaited: b
     !awaited
         && !is_stage
         && site.workers != Some(1.0)
+        // Nothing is like a task without any load, so that there is no need to look at all the others.
+        && site.cost.total().likely > 0.0
         && neighbours.into_iter().flatten().any(|other| {
             other.span != site.span
                 && other.vehicle == site.vehicle
