@@ -137,17 +137,7 @@ impl Content {
     pub fn edited(&self, text: Arc<str>) -> Content {
         let before = self.history.as_ref().and_then(History::latest);
         let history = History { before: Mutex::new(before), own: OnceLock::new() };
-        Content {
-            text,
-            lines: OnceLock::new(),
-            parsed: OnceLock::new(),
-            packages: OnceLock::new(),
-            import_words: OnceLock::new(),
-            plain_exports: OnceLock::new(),
-            imports_star: OnceLock::new(),
-            made: Mutex::default(),
-            history: Some(history),
-        }
+        Content { history: Some(history), ..Content::new(text) }
     }
 
     /// The text.
