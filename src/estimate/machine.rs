@@ -78,6 +78,8 @@ pub struct Machine<'p> {
     provisional: FxHashMap<Question, (Answer, usize)>,
     asked: Vec<(Question, usize)>,
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
+    /// By loop: see [`Machine::work_list`].
+    pub(super) work_lists: FxHashMap<(FileId, u32), Rc<[ExpressionId]>>,
     pub(super) stores: FxHashMap<(FileId, FunctionId), Rc<super::memo::Stores>>,
     pub(super) members: FxHashMap<(FileId, ClassId), FxHashMap<&'p str, super::class::Own>>,
     /// See [`Machine::function_name`].
@@ -328,6 +330,7 @@ impl<'p> Machine<'p> {
             provisional: FxHashMap::default(),
             asked: Vec::new(),
             suspending: FxHashMap::default(),
+            work_lists: FxHashMap::default(),
             stores: FxHashMap::default(),
             members: FxHashMap::default(),
             function_names: RefCell::default(),

@@ -58,7 +58,7 @@ impl<'p> Machine<'p> {
     /// How often the first branch of an `if` runs that asks whether something was computed before.
     pub(super) fn memo_share(
         &mut self,
-        frame: &Frame<'p>,
+        frame: &mut Frame<'p>,
         condition: ExpressionId,
         then: &[StatementId],
         otherwise: &[StatementId],
@@ -74,7 +74,14 @@ impl<'p> Machine<'p> {
         let stored = stores.contains(&place)
             || follows && self.stores(frame.file, function).contains(&place)
             || self.stored_by_methods(frame, definition, branch, place);
-        let misses = if is_keyed(frame.facts, definition, condition, 0) { MISSES_BY_KEY } else { MISSES };
+        // However often a loop around asks, what outlives it is computed once; what is kept by a key, for each of them.
+        let misses = if is_keyed(frame.facts, definition, condition, 0) {
+            MISSES_BY_KEY
+        } else if frame.scale >= 2.0 && self.asks_what_outlives(frame, condition) {
+            MISSES / frame.scale
+        } else {
+            MISSES
+        };
         stored.then_some(if is_missing { misses } else { 1.0 - misses })
     }
 

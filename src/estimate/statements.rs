@@ -270,15 +270,7 @@ impl<'p> Machine<'p> {
         frame.branches -= 1;
         let share = match self.remainder_share(frame, condition) {
             Some(share) => share,
-            None if let Some(share) = self.memo_share(frame, condition, then, otherwise) => {
-                // However often a loop around asks, what outlives it is computed once.
-                let turns = frame.scale.max(1.0);
-                match share < 0.5 {
-                    _ if turns < 2.0 || !self.asks_what_outlives(frame, condition) => share,
-                    true => share / turns,
-                    false => 1.0 - (1.0 - share) / turns,
-                }
-            }
+            None if let Some(share) = self.memo_share(frame, condition, then, otherwise) => share,
             None => likely_share(then_flow, else_flow, otherwise.is_empty()),
         };
         frame.tally = saved;
@@ -565,7 +557,7 @@ impl<'p> Machine<'p> {
             frame.facts.expressions.get(condition.index()),
             Some(Expression::Boolean(true)) | Some(Expression::Integer(1))
         );
-        let counted = self.counted(frame, condition, assigned).or_else(|| self.work_list(frame, condition, whole));
+        let counted = self.counted(frame, condition, assigned).or_else(|| self.work_list(frame, id, condition));
         let flagged = !always && counted.is_none() && self.is_flag(frame, condition);
         let trips =
             if always || flagged { price::endless_turns() } else { counted.unwrap_or_else(price::unknown_turns) };
@@ -682,44 +674,25 @@ impl<'p> Machine<'p> {
     ///     cost, node = heappop(queue)
     ///     for other, length in streets[node]: ...
     /// ```
-    fn work_list(&mut self, frame: &mut Frame<'p>, condition: ExpressionId, whole: Span) -> Option<Interval> {
+    pub(super) fn work_list(
+        &mut self,
+        frame: &mut Frame<'p>,
+        id: StatementId,
+        condition: ExpressionId,
+    ) -> Option<Interval> {
         const FEW: f64 = 20.0;
-        let facts = frame.facts;
-        let Expression::Name(list) = facts.expressions.get(condition.index())? else { return None };
-        let is_list =
-            |id: ExpressionId| matches!(facts.expressions.get(id.index()), Some(Expression::Name(n)) if n == list);
-        let inside: Vec<&Expression> = facts
-            .expressions
-            .iter()
-            .zip(&frame.spans.expressions)
-            .filter(|(_, span)| whole.start <= span.start && span.end <= whole.end)
-            .map(|(expression, _)| expression)
-            .collect();
-        let takes = inside.iter().any(|expression| {
-            let Expression::Call { callee, arguments } = expression else { return false };
-            match facts.expressions.get(callee.index()) {
-                Some(Expression::Attribute { value, attribute }) => {
-                    let method = self.name(frame.file, *attribute);
-                    matches!(method, "pop" | "popleft") && is_list(*value)
-                        || method == "heappop" && arguments.first().is_some_and(|it| is_list(it.value))
-                }
-                Some(Expression::Name(function)) => {
-                    self.name(frame.file, *function) == "heappop"
-                        && arguments.first().is_some_and(|it| is_list(it.value))
-                }
-                _ => false,
+        let key = (frame.file, id.0);
+        let asked = match self.work_lists.get(&key) {
+            Some(known) => known.clone(),
+            None => {
+                let found: Rc<[ExpressionId]> = self.looked_up_for_work(frame, id, condition).into();
+                self.work_lists.insert(key, found.clone());
+                found
             }
-        });
-        if !takes {
-            return None;
-        }
+        };
         let mut most: Option<Interval> = None;
-        for expression in inside {
-            let Expression::Subscript { value, .. } = expression else { continue };
-            if is_list(*value) || !matches!(facts.expressions.get(value.index()), Some(Expression::Name(_))) {
-                continue;
-            }
-            let container = self.peek(frame, *value);
+        for name in asked.iter() {
+            let container = self.peek(frame, *name);
             let is_container = matches!(&container, Value::Object(reference)
                 if matches!(reference.0.borrow().kind, Kind::List | Kind::Dict));
             let length = self.length(&container);
@@ -728,6 +701,52 @@ impl<'p> Machine<'p> {
             }
         }
         most.map(|it| Interval { low: (it.low / 10.0).max(1.0), likely: it.likely, high: it.high * 10.0 })
+    }
+
+    /// The variables that a loop looks something up in, if it takes from the list that it goes by. Looks at the whole file,
+    /// so large ones have none.
+    fn looked_up_for_work(&self, frame: &Frame<'p>, id: StatementId, condition: ExpressionId) -> Vec<ExpressionId> {
+        const MOST_EXPRESSIONS: usize = 50_000;
+        const MOST_NAMES: usize = 20;
+        let (facts, spans) = (frame.facts, frame.spans);
+        let Some(Expression::Name(list)) = facts.expressions.get(condition.index()) else { return Vec::new() };
+        if facts.expressions.len() > MOST_EXPRESSIONS {
+            return Vec::new();
+        }
+        let whole = spans.statements.get(id.index()).copied().unwrap_or_default();
+        let name_of = |id: &ExpressionId| match facts.expressions.get(id.index()) {
+            Some(Expression::Name(name)) => Some(*name),
+            _ => None,
+        };
+        let mut takes = false;
+        let mut names: Vec<ExpressionId> = Vec::new();
+        for (expression, span) in facts.expressions.iter().zip(&spans.expressions) {
+            if span.start < whole.start || span.end > whole.end {
+                continue;
+            }
+            match expression {
+                Expression::Call { callee, arguments } => {
+                    let (owner, function) = match facts.expressions.get(callee.index()) {
+                        Some(Expression::Attribute { value, attribute }) => (name_of(value), *attribute),
+                        Some(Expression::Name(function)) => (None, *function),
+                        _ => continue,
+                    };
+                    let given = arguments.first().and_then(|it| name_of(&it.value));
+                    takes |= match self.name(frame.file, function) {
+                        "pop" | "popleft" => owner == Some(*list),
+                        "heappop" => given == Some(*list),
+                        _ => false,
+                    };
+                }
+                Expression::Subscript { value, .. }
+                    if names.len() < MOST_NAMES && name_of(value).is_some_and(|name| name != *list) =>
+                {
+                    names.push(*value);
+                }
+                _ => {}
+            }
+        }
+        if takes { names } else { Vec::new() }
     }
 
     /// True if the loop that runs now divides or shifts the variable: `n //= 2`, `n >>= 1`.
