@@ -12,6 +12,7 @@ use crate::explain::{self, Account};
 use crate::facts::ir::{Facts, Spans, Statement};
 use crate::fix;
 use crate::hazards::scope;
+use crate::hazards::shape::Shapes;
 use crate::id::{FileId, FunctionId};
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::{Answer, Knowledge, UserKnowledge, UserSpawn};
@@ -243,6 +244,7 @@ impl AnalysisHost {
             cells: self.cells.clone(),
             fixed: OnceLock::new(),
             oddities: OnceLock::new(),
+            shapes: Shapes::default(),
         }
     }
 }
@@ -260,6 +262,8 @@ pub struct Analysis {
     fixed: OnceLock<Vec<Diagnostic>>,
     /// See [`Analysis::oddities`].
     oddities: OnceLock<Vec<Oddity>>,
+    /// What rewrites ask of files.
+    shapes: Shapes,
 }
 
 /// What an [`Analysis`] has to say, without the files that it rests on.
@@ -384,12 +388,17 @@ pub struct Oddity {
     pub what: String,
 }
 
-/// So many findings of a file get a fix at once: making one takes the longer the larger the file is.
+/// So many findings of a file get a fix at once: making one takes the longer the larger its file and its function are.
 const MOST_FIXES: usize = 1000;
 /// So many do in any file.
-const LEAST_FIXES: usize = 20;
-/// And as many in between as make so many bytes, if each costs as many as the file has.
-const FIXED_BYTES: usize = 200 << 20;
+const LEAST_FIXES: usize = 5;
+/// And as many in between as make so many bytes: each costs what its file has, and [`FUNCTION_COSTS`] times what its
+/// function has.
+const FIXED_BYTES: usize = 100 << 20;
+/// Larger files get none: nobody writes such a file by hand.
+const LARGEST_FIXED: usize = 2 << 20;
+/// What is read of a function is read for each fix in it, through all that it calls.
+const FUNCTION_COSTS: usize = 8;
 
 /// So many bytes are parsed in some hundredths of a second.
 const LITTLE: usize = 256 << 10;
@@ -504,14 +513,24 @@ impl Analysis {
         // Findings of one function share what is run for them.
         let place = |found: &Diagnostic| (found.file, scope::outermost(&self.first.project, found.file, found.span));
         let mut groups: Vec<&mut [Diagnostic]> = found.chunk_by_mut(|a, b| place(a) == place(b)).collect();
-        let mut given: BTreeMap<FileId, usize> = BTreeMap::new();
+        // How many fixes a file was given, and the bytes that they cost.
+        let mut given: BTreeMap<FileId, (usize, usize)> = BTreeMap::new();
         for group in &mut groups {
-            let Some(file) = group.first().map(|found| found.file) else { continue };
-            let given = given.entry(file).or_default();
-            let most = (FIXED_BYTES / self.text(file).len().max(1)).clamp(LEAST_FIXES, MOST_FIXES);
-            let count = group.len().min(most.saturating_sub(*given));
-            *given += count;
-            *group = std::mem::take(group).get_mut(..count).unwrap_or_default();
+            let Some((file, function)) = group.first().map(place) else { continue };
+            let spans = &self.first.project.parsed(file).spans.functions;
+            let span = function.and_then(|function| spans.get(function.index()));
+            let of_function = span.map_or(0, |span| (span.end - span.start) as usize);
+            let one = self.text(file).len() + FUNCTION_COSTS * of_function;
+            if self.text(file).len() > LARGEST_FIXED {
+                *group = Default::default();
+                continue;
+            }
+            let (count, bytes) = given.entry(file).or_default();
+            let affordable = (FIXED_BYTES.saturating_sub(*bytes) / one.max(1)).max(LEAST_FIXES.saturating_sub(*count));
+            let more = group.len().min(affordable).min(MOST_FIXES.saturating_sub(*count));
+            *count += more;
+            *bytes += more * one;
+            *group = std::mem::take(group).get_mut(..more).unwrap_or_default();
         }
         groups.par_iter_mut().for_each(|group| {
             let Some(first) = group.first() else { return };
@@ -555,6 +574,7 @@ impl Analysis {
             target_is_said: part.settings.target_is_said,
             report: &self.outcome(part).report,
             trace,
+            shapes: &self.shapes,
         }
     }
 

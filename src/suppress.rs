@@ -20,6 +20,10 @@ use std::ops::RangeInclusive;
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Suppressions {
     directives: Vec<Directive>,
+    /// Those that reach single rows, by row.
+    by_row: BTreeMap<u32, Vec<usize>>,
+    /// The others.
+    wide: Vec<usize>,
 }
 
 /// One of them.
@@ -115,6 +119,8 @@ impl Suppressions {
         // Rows on which a comment stands alone.
         let alone: Vec<u32> = comments.iter().filter_map(|span| own_row(text, lines, *span)).collect();
         let mut blocks: Option<Blocks> = None;
+        // The last run of rows without code, and the row below it.
+        let mut run = 0..0;
         for &comment in comments {
             let row = lines.row(comment.start);
             for part in directives(text, comment) {
@@ -128,15 +134,22 @@ impl Suppressions {
                         // Other comments and empty lines may stand between it and the statement it is for.
                         let is_blank = |row| lines.line_span(text, row).of(text).trim().is_empty();
                         let last = lines.row(Span::new(text.len(), text.len()).start);
-                        let mut below = row + 1;
-                        while below < last && (alone.binary_search(&below).is_ok() || is_blank(below)) {
-                            below += 1;
+                        if !run.contains(&row) {
+                            run = row..row + 1;
+                            while run.end < last && (alone.binary_search(&run.end).is_ok() || is_blank(run.end)) {
+                                run.end += 1;
+                            }
                         }
-                        Reach::Rows(vec![row, below])
+                        Reach::Rows(vec![row, run.end])
                     }
                     Kind::Ignore | Kind::Noqa | Kind::Slip(_) => Reach::Rows(vec![row]),
                 };
                 let Part { kind, span, whole, codes } = part;
+                let index = found.directives.len();
+                match &reach {
+                    Reach::Rows(rows) => rows.iter().for_each(|row| found.by_row.entry(*row).or_default().push(index)),
+                    Reach::File | Reach::Onwards(_) => found.wide.push(index),
+                }
                 found.directives.push(Directive { kind, span, whole, codes, reach });
             }
         }
@@ -157,21 +170,25 @@ impl Suppressions {
         finding: RangeInclusive<u32>,
         statement: RangeInclusive<u32>,
     ) -> Vec<Use> {
-        let on_row = |row: &u32| finding.contains(row) || row == statement.start() || row == statement.end();
+        let ends = [*statement.start(), *statement.end()];
+        let on_rows = self.by_row.range(finding.clone()).map(|(_, indices)| indices);
+        let on_rows = on_rows.chain(ends.iter().filter_map(|row| self.by_row.get(row))).flatten();
+        let candidates: BTreeSet<usize> = on_rows.chain(&self.wide).copied().collect();
         let mut uses = Vec::new();
         let mut open: Option<Use> = None;
-        for (index, directive) in self.directives.iter().enumerate() {
+        for index in candidates {
+            let Some(directive) = self.directives.get(index) else { continue };
             let Some(by) = directive.holds(code, name) else { continue };
             if matches!(directive.kind, Kind::Slip(_)) {
                 continue;
             }
             match &directive.reach {
                 Reach::File => uses.push((index, by)),
-                Reach::Rows(rows) if rows.iter().any(on_row) => uses.push((index, by)),
+                Reach::Rows(_) => uses.push((index, by)),
                 Reach::Onwards(rows) if rows.contains(finding.start()) => {
                     open = (directive.kind == Kind::Disable).then_some((index, by));
                 }
-                Reach::Rows(_) | Reach::Onwards(_) => {}
+                Reach::Onwards(_) => {}
             }
         }
         uses.extend(open);

@@ -9,7 +9,7 @@ use crate::diagnostic::{Applicability, Diagnostic, Fix};
 use crate::fix::edits::{apply, compose};
 use crate::render::{harmless, harmless_line};
 use similar::TextDiff;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// A fix may make room for another; more rounds than this would mean that two undo each other.
 const MOST_ROUNDS: usize = 30;
+/// How many fixes a file gets in one run; each round costs as much as a whole run.
+const MOST_FIXES: usize = 300;
 
 /// What the options ask for.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +67,10 @@ pub(super) struct Fixed {
     fixes: Vec<(String, &'static str, String)>,
     /// How many files were not written.
     pub refused: usize,
+    /// How many fixes each file has got, by the engine's path.
+    counts: BTreeMap<String, usize>,
+    /// Files that could have got more, as they are shown.
+    unfinished: BTreeSet<String>,
 }
 
 /// Applies fixes until there are no more, and writes the files unless only a diff is wanted.
@@ -102,6 +108,10 @@ fn round(loaded: &mut Loaded, asked: Asked, fixed: &mut Fixed) -> bool {
         .iter()
         .filter_map(|found| Some((found, found.fix.as_deref()?)))
         .filter(|(_, fix)| fix.applicability >= asked.least && !fix.edits.is_empty())
+        .filter(|(found, _)| {
+            let path = analysis.path(found.file);
+            fixed.may_get_more(path, loaded.shown.get(path).map_or(path, String::as_str))
+        })
         .collect();
     let (edits, applied) = compose(wanted.iter().map(|(_, fix)| *fix));
     if applied.is_empty() {
@@ -116,6 +126,7 @@ fn round(loaded: &mut Loaded, asked: Asked, fixed: &mut Fixed) -> bool {
     for index in applied {
         let Some((found, fix)) = wanted.get(index) else { continue };
         let path = analysis.path(found.file);
+        *fixed.counts.entry(path.to_string()).or_default() += 1;
         let shown = loaded.shown.get(path).map_or(path, String::as_str).to_string();
         fixed.fixes.push((shown, found.code, fix.title.clone()));
     }
@@ -172,6 +183,15 @@ fn is_file(_: &io::StdoutLock<'_>) -> bool {
 }
 
 impl Fixed {
+    /// False for a file that has got as many fixes as it may; this is noted.
+    fn may_get_more(&mut self, path: &str, shown: &str) -> bool {
+        let has_enough = self.counts.get(path).is_some_and(|count| *count >= MOST_FIXES);
+        if has_enough && !self.unfinished.contains(shown) {
+            self.unfinished.insert(shown.to_string());
+        }
+        !has_enough
+    }
+
     /// Writes the new text of standard input to standard output; true if that was what was given.
     pub fn to_stdout(&self, loaded: &Loaded) -> Result<bool, Failure> {
         let Some((path, place)) = loaded.places.iter().find(|(_, place)| place.place.is_none()) else {
@@ -194,6 +214,10 @@ impl Fixed {
     pub fn say(&self, arguments: &Check) {
         if arguments.is_quiet() {
             return;
+        }
+        for path in &self.unfinished {
+            let what = "there is more to fix than one run does; run again for the rest";
+            say(&format!("warning: {}: {what}", harmless(path)));
         }
         let done = if arguments.diff { "Would fix" } else { "Fixed" };
         if !self.fixes.is_empty() {

@@ -112,6 +112,7 @@ impl<'p> Machine<'p> {
                 let value = self.evaluate(frame, *operand);
                 frame.tally.tick(price::BINARY);
                 match operator {
+                    UnaryOperator::Not if let Some(switch) = super::options::inverted(&value) => switch,
                     UnaryOperator::Not => Value::Bool(value.truth().map(|known| !known)),
                     UnaryOperator::Minus => match &value {
                         Value::Int(Some(n)) if n.is_exact() => Value::integer(-n.likely),
@@ -507,6 +508,11 @@ impl<'p> Machine<'p> {
             let (lower, upper) = (*lower, *upper);
             return self.slice(frame, owner, lower, upper);
         }
+        if let Value::Object(key) = index_value
+            && let Some(instance) = self.stands_for(key)
+        {
+            return instance;
+        }
         match owner {
             Value::Tuple(parts) => match index_value.constant() {
                 Some(n) => {
@@ -544,6 +550,11 @@ impl<'p> Machine<'p> {
                 }
                 if let Some(class) = class {
                     return self.library_subscript(frame, owner, &class, &item);
+                }
+                if item.is_unknown()
+                    && let Some(kept) = self.stored_in(reference)
+                {
+                    return kept;
                 }
                 if matches!(reference.0.borrow().kind, Kind::Instance { .. }) {
                     return self.special_call(frame, owner, "__getitem__", &Arguments::of(vec![index_value.clone()]));
@@ -630,6 +641,7 @@ impl<'p> Machine<'p> {
     pub(super) fn set_item(&mut self, frame: &mut Frame<'p>, owner: &Value, index: &Value, value: Value) {
         for part in owner.alternatives() {
             let Value::Object(reference) = part else { continue };
+            self.keep(reference, &value);
             let kind = reference.0.borrow().kind.clone();
             match kind {
                 Kind::Dict => {
@@ -1000,6 +1012,11 @@ impl<'p> Machine<'p> {
             }
             _ => (self.evaluate(frame, callee), None, None),
         };
+        if let (Some("__subclasses__"), Some(Value::Class(class))) = (method, &receiver) {
+            let all = self.subclasses(class);
+            let count = if all.is_empty() { price::unknown_count() } else { Interval::exact(all.len() as f64) };
+            return self.list(joined(&all), count, None);
+        }
         let given = self.arguments(frame, arguments);
         frame.assigning = assigning;
         let call = CallSite { id, place, method, receiver: receiver.as_ref() };
@@ -1035,6 +1052,7 @@ impl<'p> Machine<'p> {
                             given.positional.push(self.element(&value));
                             given.places.push(argument.value);
                             given.open = true;
+                            given.open_count = Some(self.length(&value));
                         }
                     }
                 }
@@ -1071,6 +1089,7 @@ impl<'p> Machine<'p> {
             Value::LibraryMethod(receiver, name) => self.call_library(frame, name, Some(receiver), arguments, site),
             Value::Partial(partial) => {
                 let mut all = Arguments {
+                    open_count: arguments.open_count,
                     positional: partial
                         .positional
                         .iter()

@@ -706,6 +706,19 @@ impl<'p> Machine<'p> {
                 count = count.times(self.length(source));
                 items.push(self.element(source));
             }
+            if let (Some(sources), [item]) = (arguments.open_count, arguments.positional.as_slice()) {
+                // `product(*lists)`: as many sources as there are lists.
+                let each = self.length(item);
+                let power = |n: f64, times: f64| n.powf(times.min(40.0)).min(1e15);
+                count = Interval {
+                    low: power(each.low, sources.low),
+                    likely: power(each.likely, sources.likely),
+                    high: power(each.high, sources.high),
+                };
+                let part = self.element(item);
+                let one = self.list(part, sources, None);
+                return self.lazily(&[], one, count, 60e-9);
+            }
             if let Some(repeat) = number(usize::MAX, "repeat") {
                 let power = |x: f64| x.powf(repeat).min(1e15);
                 count = Interval { low: power(count.low), likely: power(count.likely), high: power(count.high) };
@@ -848,7 +861,9 @@ fn numeric(intrinsic: &str, value: &Value, second: Option<&Value>) -> Value {
     let number = value.number();
     match intrinsic {
         "int" => match value {
-            Value::Text(Some(text), _) => Value::Int(text.parse::<f64>().ok().map(Interval::exact)),
+            Value::Text(Some(text), _) => {
+                Value::Int(text.trim().replace('_', "").parse::<f64>().ok().map(Interval::exact))
+            }
             _ => Value::Int(number.map(|n| Interval {
                 low: n.low.trunc(),
                 likely: n.likely.trunc(),

@@ -6,7 +6,7 @@ use super::expressions::CallSite;
 use super::machine::{Frame, Machine};
 use super::price;
 use super::report::Event;
-use super::value::{Arguments, Coroutine, Kind, Lazy, Value, union};
+use super::value::{Arguments, Coroutine, Kind, Lazy, Reference, Value, union};
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::Operator;
 use crate::knowledge::schema::{Clock, Split, Vehicle, WaitKind};
@@ -82,7 +82,9 @@ impl<'p> Machine<'p> {
         }
         let Some(entry) = entry else {
             if let Some(class) = class {
-                return self.constructed(frame, &class, receiver, &arguments);
+                let made = self.constructed(frame, &class, receiver, &arguments);
+                self.made_queue(frame.file, site.place, &made);
+                return made;
             }
             return self.unlisted(frame, name, receiver, &arguments, site);
         };
@@ -235,6 +237,22 @@ impl<'p> Machine<'p> {
             },
         };
         self.weigh(frame, &value);
+        if class.is_some() {
+            self.made_queue(frame.file, site.place, &value);
+        }
+        if let Some(receiver) = receiver
+            && let Some(passed) = self.passed_through(name, receiver, arguments)
+        {
+            value = passed;
+        }
+        self.opened(entry, receiver, arguments, &mut value);
+        if let Some(writes) = &entry.writes {
+            self.wrote(frame, writes, receiver, arguments);
+        }
+        self.options(entry, &context, &value);
+        if let Some(known) = self.converted(entry, arguments) {
+            value = known;
+        }
         if entry.suspends && !matches!(value, Value::Future(_) | Value::Coroutine(_) | Value::Iterator(_)) {
             value = Value::Future(Rc::new(value));
         }
@@ -301,7 +319,8 @@ impl<'p> Machine<'p> {
         place: Span,
     ) -> (Cost, Trail) {
         let mut trail = Trail::default();
-        let known = entry.size.as_ref().and_then(|m| self.measured(m, receiver, arguments));
+        let known = self.written_bytes(entry, receiver, arguments);
+        let known = known.or_else(|| entry.size.as_ref().and_then(|m| self.measured(m, receiver, arguments)));
         let prior = entry.prior.unwrap_or(1000.0);
         // Of a size that nothing tells, the lower bound is far down.
         let mut units =
@@ -390,6 +409,7 @@ impl<'p> Machine<'p> {
             let value = selected(&term.selector, receiver, arguments)?;
             let count = match term.kind {
                 TermKind::Len => self.known_length(&value)?,
+                TermKind::Rows => self.rows(&value)?,
                 TermKind::Deep => self.deep(&value, 0)?,
                 TermKind::Value => {
                     let n = match &value {
@@ -406,6 +426,18 @@ impl<'p> Machine<'p> {
             product = product.times(count);
         }
         Some(product)
+    }
+
+    /// The rows of a table; a dict holds columns.
+    fn rows(&mut self, value: &Value) -> Option<Interval> {
+        let column = match value {
+            Value::Object(reference) if matches!(reference.0.borrow().kind, Kind::Dict) => {
+                let object = reference.0.borrow();
+                object.fields.values().next().cloned().unwrap_or_else(|| object.item.clone())
+            }
+            other => other.clone(),
+        };
+        self.known_length(&column)
     }
 
     /// A length, unless nothing at all is known of the value.
@@ -818,6 +850,17 @@ impl<'p> Machine<'p> {
             return Value::LibraryMethod(Rc::new(owner.clone()), method);
         }
         Value::LibraryMethod(Rc::new(owner.clone()), Arc::from(format!("{class}.{name}")))
+    }
+
+    /// What a key stands for that names a class: `app[ACCOUNTS]`, where `ACCOUNTS = web.AppKey("accounts", Accounts)`.
+    pub(super) fn stands_for(&mut self, key: &Reference) -> Option<Value> {
+        let class = {
+            let object = key.0.borrow();
+            let Kind::Library(class) = &object.kind else { return None };
+            let argument = self.known.ancestry(class).iter().find_map(|class| class.key_of.clone())?;
+            object.fields.get(argument.as_str())?.clone()
+        };
+        self.instance_of(&class)
     }
 
     pub(super) fn library_item(&mut self, owner: &Value, class: &Arc<str>, stored: &Value) -> Value {

@@ -36,6 +36,10 @@ const BUDGET: u64 = 30_000;
 const MOST_STEPS: u64 = 5_000_000;
 /// Each time that the roots of a file have taken so many, the budget of those that follow is halved.
 const PLENTY: u64 = 2_000_000;
+/// How many stalls of one coroutine are noted.
+const MOST_STALLS: usize = 2_000;
+/// How many events of one file's roots are noted, remembered ones each time.
+const MOST_EVENTS: usize = 200_000;
 /// How many expressions a module-level value or a class's attributes may take.
 const SIDE_BUDGET: u64 = 4_000;
 /// How often a recursion that counts a small number down is followed instead of estimated.
@@ -80,6 +84,8 @@ pub struct Machine<'p> {
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
     /// By loop: see [`Machine::work_list`].
     pub(super) work_lists: FxHashMap<(FileId, u32), Rc<[ExpressionId]>>,
+    /// What the running root puts into queues and files.
+    pub(super) passed: super::passed::Passed,
     pub(super) stores: FxHashMap<(FileId, FunctionId), Rc<super::memo::Stores>>,
     pub(super) members: FxHashMap<(FileId, ClassId), FxHashMap<&'p str, super::class::Own>>,
     /// See [`Machine::function_name`].
@@ -284,6 +290,8 @@ pub struct Frame<'p> {
     pub raised: bool,
     /// The running loop was asked for and there was one.
     pub found_loop: bool,
+    /// A loop in a loop went over a list in which there is nothing yet.
+    pub met_empty: bool,
     /// Names of statements' targets while their value is evaluated: what a spawned object is called.
     pub assigning: Option<ExpressionId>,
 }
@@ -331,6 +339,7 @@ impl<'p> Machine<'p> {
             asked: Vec::new(),
             suspending: FxHashMap::default(),
             work_lists: FxHashMap::default(),
+            passed: super::passed::Passed::default(),
             stores: FxHashMap::default(),
             members: FxHashMap::default(),
             function_names: RefCell::default(),
@@ -343,6 +352,22 @@ impl<'p> Machine<'p> {
 
     /// Runs a module's body.
     pub fn run_module(&mut self, file: FileId) -> Outcome {
+        self.twice(|machine| machine.run_module_once(file))
+    }
+
+    /// Runs a root, and once more where what it takes from queues is put there later.
+    fn twice<T>(&mut self, mut run: impl FnMut(&mut Self) -> T) -> T {
+        self.passed.clear();
+        let mark = self.events.len();
+        let first = run(self);
+        if !self.passed.again() {
+            return first;
+        }
+        self.events.truncate(mark);
+        run(self)
+    }
+
+    fn run_module_once(&mut self, file: FileId) -> Outcome {
         self.fresh(file, None);
         let mut frame = self.module_frame(file);
         self.stack.push(Activation { node: (file, None), arguments: Rc::from([]), shapes: Vec::new() });
@@ -356,6 +381,10 @@ impl<'p> Machine<'p> {
 
     /// Runs a function or method as if nothing were known of its caller.
     pub fn run_root(&mut self, file: FileId, function: FunctionId) -> Option<Outcome> {
+        self.twice(|machine| machine.run_root_once(file, function))
+    }
+
+    fn run_root_once(&mut self, file: FileId, function: FunctionId) -> Option<Outcome> {
         self.fresh(file, Some(function));
         let facts = &self.project.parsed(file).facts;
         let definition = facts.functions.get(function.index())?;
@@ -374,6 +403,15 @@ impl<'p> Machine<'p> {
         if self.steps >= MOST_STEPS {
             self.cut.entry(file).or_insert(root);
         }
+    }
+
+    /// Notes what was seen in a frame, unless the roots of this file gave more than anybody reads.
+    pub(super) fn note(&mut self, file: FileId, function: Option<FunctionId>, event: Event) {
+        if self.events.len() >= MOST_EVENTS {
+            self.cut.entry(file).or_insert(function);
+            return;
+        }
+        self.events.push(Rc::new(event));
     }
 
     fn fresh(&mut self, file: FileId, root: Option<FunctionId>) {
@@ -480,6 +518,7 @@ impl<'p> Machine<'p> {
             at: Span::default(),
             raised: false,
             found_loop: false,
+            met_empty: false,
             assigning: None,
         }
     }
@@ -498,6 +537,7 @@ impl<'p> Machine<'p> {
         }
         digest.number(frequency(scale));
         digest.number(self.on_loop.map_or(2, u64::from));
+        digest.number(self.passed.version);
         let key = digest.finish().map(|digest| (closure.file, Remembered::Function(closure.function), digest));
         self.remembered(key, |machine, place| machine.run_body(closure, bound, place, scale))
     }
@@ -595,6 +635,7 @@ impl<'p> Machine<'p> {
             at: Span::default(),
             raised: false,
             found_loop: false,
+            met_empty: false,
             assigning: None,
         };
         self.stack.push(Activation {
@@ -809,6 +850,10 @@ impl<'p> Machine<'p> {
                 || cost.wait.high > 0.0
                 || trail.operations.iter().any(|o| o.wait.is_some()))
         {
+            if frame.pending.len() >= MOST_STALLS {
+                self.cut.entry(frame.file).or_insert(frame.function);
+                return;
+            }
             let mut here = Trail::default();
             here.extend(trail, 1.0, Some(step));
             frame.pending.push(PendingStall {
@@ -977,6 +1022,8 @@ impl<'p> Machine<'p> {
         let answer = self.ask(Question::Global(file, index), |machine| {
             let mut frame = machine.module_frame(file);
             let value = machine.bound_value(&mut frame, &binding.value);
+            let value = machine.filled(file, binding.name, value);
+            let value = machine.with_options(&mut frame, binding.name, value);
             Answer::Value(value.copied(true))
         });
         match answer {

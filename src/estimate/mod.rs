@@ -20,6 +20,9 @@ pub mod intrinsics;
 pub mod spawn;
 pub mod intent;
 pub mod memo;
+mod options;
+mod passed;
+mod registry;
 pub mod relevance;
 pub mod trace;
 
@@ -210,8 +213,11 @@ fn run_file(machine: &mut Machine<'_>, file: FileId, roots: &Roots) -> Found {
         let mark = machine.events.len();
         machine.run_root(file, *function);
         let passes_on = |event: &std::rc::Rc<Event>| matches!(&**event, Event::Handover(it) if it.wrapper);
-        if machine.events.iter().skip(mark).any(passes_on) {
+        let mut fresh = machine.events.iter().skip(mark);
+        if fresh.clone().any(passes_on) {
             found.names.extend(wrapper_name(machine.project, file, *function));
+        } else if fresh.any(|event| matches!(&**event, Event::Handover(it) if is_undecided(it))) {
+            found.names.extend(class_name(machine.project, file, *function));
         }
     }
     // A remembered event comes again with each run that remembers it.
@@ -224,6 +230,21 @@ fn run_file(machine: &mut Machine<'_>, file: FileId, roots: &Roots) -> Found {
     found.names.extend(worker_classes(machine, file));
     found.cut = std::mem::take(&mut machine.cut);
     found
+}
+
+/// True for a task of whose cost so little is known that only who makes its object can tell more.
+fn is_undecided(handover: &report::Handover) -> bool {
+    const VAGUE: f64 = 100.0;
+    let total = handover.cost.total();
+    handover.known && (handover.cost.unknown > 0.0 || total.high > VAGUE * total.low.max(1e-6))
+}
+
+/// The name of a method's class, by which others make its object.
+fn class_name(project: &Project, file: FileId, function: FunctionId) -> Option<String> {
+    let facts = &project.parsed(file).facts;
+    let class = facts.functions.get(function.index())?.class?;
+    let name = facts.names.get(facts.classes.get(class.index())?.name.index())?;
+    Some(name.to_string())
 }
 
 /// The name under which callers reach a wrapper: the function's, or its class's for `__init__`.

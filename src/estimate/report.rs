@@ -7,7 +7,6 @@ use crate::cost::{Cost, Interval};
 use crate::id::{FileId, FunctionId};
 use crate::knowledge::schema::Vehicle;
 use crate::text::Span;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// One observation in one context; the same place may be seen in several.
@@ -104,7 +103,7 @@ impl<'p> Machine<'p> {
             let long = stall.cost.total().likely > price::STALL_FLOOR;
             let waits = stall.trail.operations.iter().any(|o| o.wait.is_some());
             if long || waits {
-                self.events.push(Rc::new(Event::Stall(Stall {
+                let stall = Stall {
                     file: frame.file,
                     span: stall.span,
                     function: frame.function,
@@ -112,7 +111,8 @@ impl<'p> Machine<'p> {
                     cost: stall.cost,
                     trail: stall.trail,
                     conditional: stall.conditional,
-                })));
+                };
+                self.note(frame.file, frame.function, Event::Stall(stall));
             }
         }
     }

@@ -77,7 +77,7 @@ impl<'p> Machine<'p> {
         let recursive = frame.function.is_some_and(|function| recurses.contains(&(frame.file, function)));
         let wrapper = wrapper || (known && is_unknown(&task.cost) && self.calls_parameter(frame, target));
         let bound_to = frame.assigning.and_then(|e| frame.spans.expressions.get(e.index())).copied();
-        self.events.push(Rc::new(Event::Handover(Handover {
+        let handover = Handover {
             file: frame.file,
             span: place,
             function: frame.function,
@@ -103,7 +103,8 @@ impl<'p> Machine<'p> {
             lone_worker: offer.lone_worker,
             daemon: offer.daemon,
             isolated: offer.isolated,
-        })));
+        };
+        self.note(frame.file, frame.function, Event::Handover(handover));
         result
     }
 

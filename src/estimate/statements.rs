@@ -271,6 +271,7 @@ impl<'p> Machine<'p> {
         let share = match self.remainder_share(frame, condition) {
             Some(share) => share,
             None if let Some(share) = self.memo_share(frame, condition, then, otherwise) => share,
+            None if let Some(share) = super::options::switch_share(&test) => share,
             None => likely_share(then_flow, else_flow, otherwise.is_empty()),
         };
         frame.tally = saved;
@@ -515,6 +516,9 @@ impl<'p> Machine<'p> {
         if is_async {
             frame.suspended = true;
         }
+        if frame.loops > 0 && trips.high <= 0.0 && matches!(source, Value::Object(_)) {
+            frame.met_empty = true;
+        }
         let plan = Loop { assigned, trips, place, suspends, is_for: true, is_forever: false };
         self.looped(frame, &plan, otherwise, |machine, frame| {
             machine.assign(frame, target, item.clone());
@@ -532,8 +536,31 @@ impl<'p> Machine<'p> {
                     });
                 }
             }
-            machine.block(frame, body)
+            machine.growing(frame, body)
         })
+    }
+
+    /// Runs a loop's body. Where a loop in it goes over what its later turns fill, it runs once more.
+    ///
+    /// ```python
+    /// for message in messages:
+    ///     for group in groups: ...
+    ///     groups.append([message])
+    /// ```
+    fn growing(&mut self, frame: &mut Frame<'p>, body: &'p [StatementId]) -> Flow {
+        let (tally, before) = (frame.tally.clone(), frame.pending.len());
+        let events = self.events.len();
+        let outer = std::mem::replace(&mut frame.met_empty, false);
+        let flow = self.block(frame, body);
+        if !std::mem::replace(&mut frame.met_empty, outer) {
+            return flow;
+        }
+        frame.tally = tally;
+        frame.pending.truncate(before);
+        self.events.truncate(events);
+        let flow = self.block(frame, body);
+        frame.met_empty = outer;
+        flow
     }
 
     fn while_loop(

@@ -231,6 +231,11 @@ impl Value {
         Value::Text(None, length)
     }
 
+    /// A string of known text.
+    pub fn text_of(text: &str) -> Value {
+        Value::Text(Some(Rc::from(text)), Interval::exact(text.chars().count() as f64))
+    }
+
     /// An integer known exactly.
     pub fn integer(value: f64) -> Value {
         Value::Int(Some(Interval::exact(value)))
@@ -768,6 +773,8 @@ pub struct Arguments {
     pub keywords: Vec<(Rc<str>, Value)>,
     /// `*rest` of unknown length came after the positional ones.
     pub open: bool,
+    /// How many these are.
+    pub open_count: Option<Interval>,
     /// `**rest` was given.
     pub open_keywords: bool,
     /// The expressions behind the positional ones, where there are any.

@@ -14,6 +14,7 @@ use crate::estimate::report::{Event, Handover, Stall};
 use crate::estimate::trace::Trace;
 use crate::hazards::Verdicts;
 use crate::hazards::effects::{Place, Reader};
+use crate::hazards::shape::Shapes;
 use crate::id::FileId;
 use crate::knowledge::Knowledge;
 use crate::knowledge::schema::Vehicle;
@@ -33,6 +34,8 @@ pub struct Context<'a> {
     pub report: &'a Report,
     /// What the expressions of the finding's file and of those around it stand for.
     pub trace: &'a Trace,
+    /// The shapes of files that any rewrite asked about.
+    pub shapes: &'a Shapes,
 }
 
 /// A rewrite in the making.
@@ -67,7 +70,7 @@ pub fn fix(context: &Context<'_>, found: &Diagnostic) -> Option<Fix> {
 
 /// The rewrite with all verdicts, for explanations.
 pub fn rewrite(context: &Context<'_>, found: &Diagnostic) -> Option<Rewrite> {
-    let mut reader = Reader::new(context.project, context.knowledge, context.trace);
+    let mut reader = Reader::new(context.project, context.knowledge, context.trace, context.shapes);
     let is_computing = found.code == "GIL301";
     match found.code {
         "GIL101" | "GIL102" | "GIL103" => {

@@ -5,7 +5,7 @@
 //! enclosing function. Objects that the function made itself have none, so changing them concerns nobody.
 
 use super::names::names;
-use super::shape::{Shape, children};
+use super::shape::{Shape, Shapes, children};
 use crate::estimate::machine::Node;
 use crate::estimate::trace::{Seen, Trace};
 use crate::facts::ir::{Argument, ArgumentKind, Binding, BindingValue, Expression, Facts, Function, Statement};
@@ -17,6 +17,7 @@ use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How deep calls are followed; deeper ones count as unknown.
 const DEEPEST: usize = 30;
@@ -98,7 +99,8 @@ pub struct Reader<'a> {
     pub knowledge: &'a Knowledge,
     /// What expressions stand for.
     pub trace: &'a Trace,
-    shapes: FxHashMap<FileId, Rc<Shape>>,
+    /// The shapes of files that any reader asked about.
+    pub shapes: &'a Shapes,
     /// By their places, and the expression that each is.
     comprehensions: RefCell<FxHashMap<FileId, Vec<(Span, usize)>>>,
     known: FxHashMap<Node, Rc<Effects>>,
@@ -110,12 +112,12 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// A reader that remembers nothing yet.
-    pub fn new(project: &'a Project, knowledge: &'a Knowledge, trace: &'a Trace) -> Reader<'a> {
+    pub fn new(project: &'a Project, knowledge: &'a Knowledge, trace: &'a Trace, shapes: &'a Shapes) -> Reader<'a> {
         Reader {
             project,
             knowledge,
             trace,
-            shapes: FxHashMap::default(),
+            shapes,
             comprehensions: RefCell::default(),
             known: FxHashMap::default(),
             open: Vec::new(),
@@ -142,9 +144,8 @@ impl<'a> Reader<'a> {
     }
 
     /// A file's upward links.
-    pub fn shape(&mut self, file: FileId) -> Rc<Shape> {
-        let project = self.project;
-        Rc::clone(self.shapes.entry(file).or_insert_with(|| Rc::new(Shape::of(&project.parsed(file).facts))))
+    pub fn shape(&self, file: FileId) -> Arc<Shape> {
+        self.shapes.get(file, self.facts(file))
     }
 
     /// The text of a name.

@@ -3,7 +3,9 @@
 //! Facts number children before parents and name no parents; hazards and rewrites ask upwards.
 
 use crate::facts::ir::{Block, Expression, Facts, Statement};
-use crate::id::{ExpressionId, FunctionId, StatementId};
+use crate::id::{ExpressionId, FileId, FunctionId, StatementId};
+use rustc_hash::FxHashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What something stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,23 @@ pub enum Parent {
 pub struct Shape {
     expressions: Vec<(Parent, Option<FunctionId>)>,
     statements: Vec<(Parent, Option<FunctionId>)>,
+}
+
+/// The shapes of all files that were asked about, each made once.
+#[derive(Debug, Default)]
+pub struct Shapes(Mutex<FxHashMap<FileId, Arc<Shape>>>);
+
+impl Shapes {
+    /// The shape of a file with these facts.
+    pub fn get(&self, file: FileId, facts: &Facts) -> Arc<Shape> {
+        let all = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = all().get(&file) {
+            return Arc::clone(known);
+        }
+        // Made without the lock, so that other files need not wait.
+        let made = Arc::new(Shape::of(facts));
+        Arc::clone(all().entry(file).or_insert(made))
+    }
 }
 
 impl Shape {

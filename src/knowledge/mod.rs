@@ -551,6 +551,8 @@ fn user_entry(library: &Arc<str>, names: Vec<String>, clock: Clock, seconds: f64
         length: None,
         calls: None,
         spawn: None,
+        opens: None,
+        writes: None,
         when: Vec::new(),
         sets: BTreeMap::new(),
         if_true: BTreeMap::new(),

@@ -76,6 +76,11 @@ pub struct Type {
     /// Selectors of the constructor's arguments that an instance remembers, for conditions on `self.NAME`.
     #[serde(default)]
     pub remembers: Vec<String>,
+    /// As a key, an instance stands for an instance of the class that this argument of its constructor names.
+    pub key_of: Option<String>,
+    /// What `put` puts into an instance, `get` gives: queues.
+    #[serde(default)]
+    pub carries: bool,
     /// For classes like `threading.Thread`: the method that a subclass overrides to be the target.
     pub run: Option<String>,
     /// For classes like `threading.Thread`: the method that starts the worker.
@@ -184,7 +189,7 @@ pub struct Call {
     pub per: Option<f64>,
     /// What the units are counted on; required with `per`. A measure of a selector:
     /// `len(0:data)` the length of positional argument 0, also known as keyword `data`;
-    /// `deep(0)` the number of leaves in nested containers; `value(3:iterations)` the number
+    /// `rows(0)` the rows of a table, of a dict those of a column; `deep(0)` the number of leaves in nested containers; `value(3:iterations)` the number
     /// itself; `len(self)` the receiver's length (bytes, elements, rows, pixels). Terms and numbers
     /// may be multiplied: `len(self) * 0.16`, `len(0) * len(1)`.
     pub size: Option<String>,
@@ -224,6 +229,10 @@ pub struct Call {
     pub calls: Option<Callback>,
     /// A callable argument that the call hands to a vehicle.
     pub spawn: Option<Spawn>,
+    /// Which file it opens or reads, by path or as a `Path`: `0:file`, `self`. What the program wrote there before gives its size.
+    pub opens: Option<String>,
+    /// What it writes into a file.
+    pub writes: Option<Writes>,
     /// Conditions on arguments: selector to requirement; all must hold. Requirements: `given`,
     /// `absent`, `true`, `false`, `none`, `not none`, `positive`, `zero`, or `=TEXT` for equality
     /// with a string literal or `=4` with a number, `ends .jpg|.jpeg` for a string with one of these endings (in lower
@@ -251,6 +260,20 @@ pub struct Call {
     pub note: Option<String>,
     /// The asynchronous counterpart, by qualified name (`asyncio.sleep`), for messages and fixes.
     pub instead: Option<String>,
+}
+
+/// What a call writes into a file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Writes {
+    /// The file: a path, an open file, or what writes to one.
+    pub to: String,
+    /// How many lines, as a measure (default: as many as so many bytes have).
+    pub lines: Option<String>,
+    /// How many bytes, as a measure (default: as many as so many lines have).
+    pub bytes: Option<String>,
+    /// A text that is written as it is, or an object that is written as JSON.
+    pub object: Option<String>,
 }
 
 /// A result's length.

@@ -96,6 +96,8 @@ pub struct Term {
 pub enum TermKind {
     /// `len(x)`: the number of elements.
     Len,
+    /// `rows(x)`: the number of rows of a table; of a dict of columns, the length of a column.
+    Rows,
     /// `deep(x)`: the number of leaves in nested containers.
     Deep,
     /// `value(x)`: the number itself.
@@ -227,6 +229,10 @@ pub struct Entry {
     pub calls: Option<Callback>,
     /// A callable that it hands to a vehicle.
     pub spawn: Option<Spawn>,
+    /// The file that it opens or reads.
+    pub opens: Option<Selector>,
+    /// What it writes into a file.
+    pub writes: Option<Writes>,
     /// All must hold; sorted by the selector's text.
     pub when: Vec<(Selector, Requirement)>,
     /// What the receiver is known for after the call.
@@ -243,6 +249,19 @@ pub struct Entry {
     pub note: Option<String>,
     /// The asynchronous counterpart.
     pub instead: Option<String>,
+}
+
+/// [`schema::Writes`] with its texts parsed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Writes {
+    /// The file: a path, an open file, or what writes to one.
+    pub to: Selector,
+    /// How many lines.
+    pub lines: Option<Measure>,
+    /// How many bytes.
+    pub bytes: Option<Measure>,
+    /// A text that is written as it is, or an object that is written as JSON.
+    pub object: Option<Selector>,
 }
 
 /// What is known of a class's instances: [`schema::Type`] with its texts parsed.
@@ -274,6 +293,10 @@ pub struct Class {
     pub workers: Option<Selector>,
     /// The constructor's arguments that an instance remembers.
     pub remembers: Vec<Selector>,
+    /// As a key, an instance stands for one of the class that this argument names; it is remembered too.
+    pub key_of: Option<String>,
+    /// What `put` puts into an instance, `get` gives.
+    pub carries: bool,
     /// The method that a subclass overrides to be the target.
     pub run: Option<String>,
     /// The method that starts the worker.
@@ -319,6 +342,7 @@ impl Measure {
             if let Some((word, selector)) = application(piece) {
                 let kind = match word {
                     "len" => TermKind::Len,
+                    "rows" => TermKind::Rows,
                     "deep" => TermKind::Deep,
                     "value" => TermKind::Value,
                     _ => return None,
@@ -507,6 +531,8 @@ impl Entry {
             calls: call.calls.as_ref().map(callback).transpose()?,
             spawn: call.spawn.as_ref().map(spawn).transpose()?,
             when,
+            opens: selector(call.opens.as_ref())?,
+            writes: call.writes.as_ref().map(writes).transpose()?,
             sets: call.sets,
             if_true: call.if_true,
             if_false: call.if_false,
@@ -546,6 +572,8 @@ impl Class {
         Ok(Class {
             name,
             remembers,
+            key_of: data.key_of,
+            carries: data.carries,
             bases: data.bases,
             attributes,
             lengths: data.lengths,
@@ -600,6 +628,15 @@ fn type_expression(text: Option<&String>) -> Result<Option<TypeExpression>, Stri
 
 fn target(text: &str) -> Result<Selector, String> {
     Selector::parse(text).ok_or_else(|| format!("target {text}"))
+}
+
+fn writes(data: &schema::Writes) -> Result<Writes, String> {
+    Ok(Writes {
+        to: target(&data.to)?,
+        lines: measure(data.lines.as_ref())?,
+        bytes: measure(data.bytes.as_ref())?,
+        object: selector(data.object.as_ref())?,
+    })
 }
 
 fn callback(data: &schema::Callback) -> Result<Callback, String> {

@@ -32,6 +32,8 @@ const PAUSE: (f64, usize) = (0.1, 1);
 const CERTAIN: f64 = 0.95;
 /// A wait shorter than this many seconds is no finding.
 const SHORTEST: f64 = 0.008;
+/// Nor is a pause whose whole length is shorter: nobody notices it.
+const SHORTEST_PAUSE: f64 = 0.03;
 
 fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
     if site.is_patched {
@@ -118,4 +120,5 @@ fn is_blocking(operation: &Operation) -> bool {
         // Putting waits only where the queue is full.
         && !operation.what.ends_with(".put")
         && (operation.each >= SHORTEST || operation.wait == Some(WaitKind::Queue))
+        && (operation.each.max(operation.seconds) >= SHORTEST_PAUSE || operation.wait != Some(WaitKind::Sleep))
 }

@@ -27,6 +27,9 @@ const MAIN_SHARE: f64 = 0.3;
 /// How many calls below the coroutine it stands at most, and how often it is reached at least.
 const REACH: (usize, f64) = (3, 0.3);
 
+/// How far below the best guess the lower bound lies at most where sizes are known.
+const KNOWN: f64 = 8.0;
+
 /// Where sizes are guessed and the program that runs the coroutine is not in sight: shorter ones that were read were
 /// hardly ever worth a change.
 const WORTH_A_GUESS: f64 = 0.03;
@@ -105,18 +108,21 @@ fn confidence(site: &StallSite<'_>, stall: &Stall) -> Confidence {
     let (deepest, rarest) = REACH;
     // What is certain may be made of many pieces.
     let is_scattered = main.seconds < MAIN_SHARE * cpu.likely && cpu.low < NOTICED / 2.0;
-    let far = main.depth() > deepest || main.weight < rarest || is_scattered;
+    // What is known throughout is as true further down.
+    let is_known = cpu.low >= NOTICED / 2.0 && cpu.low * KNOWN >= cpu.likely;
+    let far = main.depth() > deepest && !is_known || main.weight < rarest || is_scattered;
     // A little in each turn of a loop over who knows how many is a guess upon a guess.
     let repeated = main.weight > 1.5;
     let small =
         repeated && (cpu.likely < NOTICED && main.each < LITTLE || stall.callee.is_empty() && cpu.low < NOTICED / 2.0);
     // A few turns over nobody knows what, each of them long, are many small guesses added up.
-    let vague = main.guessed && main.turns > 0.0 && main.turns < MANY_TURNS && cpu.low < NOTICED / 2.0;
+    let few = main.turns < MANY_TURNS && main.weight < MANY_TURNS;
+    let vague = main.guessed && main.turns > 0.0 && few && cpu.low < NOTICED / 2.0;
     // How deep a walk over a structure goes, its code does not tell.
     let walks = main.recursed && cpu.low < NOTICED / 2.0;
     if far || small || vague || walks || gets_ready(stall, main) || is_done_once(&main.what) {
         Confidence::Low
-    } else if cpu.low >= NOTICED / 2.0 && cpu.low * 8.0 >= cpu.likely {
+    } else if is_known {
         Confidence::High
     } else if site.starts_loop || cpu.likely >= WORTH_A_GUESS {
         Confidence::Medium

@@ -10,6 +10,7 @@ use crate::estimate::trace::Trace;
 use crate::hazards::crossing::{Certain, Crossing};
 use crate::hazards::effects::Reader;
 use crate::hazards::scope;
+use crate::hazards::shape::Shapes;
 use crate::hazards::subject::Subject;
 use crate::id::{FileId, FunctionId};
 use crate::knowledge::Knowledge;
@@ -27,6 +28,7 @@ pub fn check(
     trace: impl Fn(FileId, Span) -> Trace,
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let shapes = Shapes::default();
     let is_process = |site: &&HandoverSite<'_>| site.contexts.iter().any(|h| h.vehicle == Vehicle::Process);
     let sites: Vec<&HandoverSite<'_>> = handovers.iter().filter(is_process).collect();
     for group in sites.chunk_by(|a, b| place(a) == place(b)) {
@@ -35,7 +37,7 @@ pub fn check(
             continue;
         }
         let trace = trace(first.file, first.span);
-        let mut reader = Reader::new(project, knowledge, &trace);
+        let mut reader = Reader::new(project, knowledge, &trace, &shapes);
         for site in group {
             let Some(handover) = site.largest() else { continue };
             let Some(subject) = Subject::of(&mut reader, handover) else { continue };

@@ -303,8 +303,31 @@ impl Surroundings {
 
     /// True if the coroutine that hands work over is started several times at once.
     fn fans_out(&self, parsed: &Parsed, handover: &Handover) -> bool {
-        let function = handover.function.and_then(|it| parsed.facts.functions.get(it.index()));
-        handover.offload && function.is_some_and(|it| self.fanned_out.contains(&it.name))
+        if !handover.offload {
+            return false;
+        }
+        let facts = &parsed.facts;
+        let mut here = handover.function;
+        while let Some(function) = here.and_then(|it| facts.functions.get(it.index())) {
+            if self.fanned_out.contains(&function.name) || self.decorates_fanned_out(facts, function.name) {
+                return true;
+            }
+            here = function.parent;
+        }
+        false
+    }
+
+    /// True if a coroutine that is started several times at once is decorated by the function of that name.
+    fn decorates_fanned_out(&self, facts: &Facts, decorator: NameId) -> bool {
+        let is_it = |expression: &ExpressionId| {
+            let callee = match facts.expressions.get(expression.index()) {
+                Some(Expression::Call { callee, .. }) => callee,
+                _ => expression,
+            };
+            matches!(facts.expressions.get(callee.index()), Some(Expression::Name(name)) if *name == decorator)
+        };
+        let mut all = facts.functions.iter().filter(|it| self.fanned_out.contains(&it.name));
+        all.any(|it| it.decorators.iter().any(is_it))
     }
 
     /// True if the function that hands work over makes the pool itself, by the names that pools go by.
@@ -326,16 +349,24 @@ fn fanned_out(parsed: &Parsed) -> FxHashSet<NameId> {
     const MOST_BRACKETS: usize = 200;
     const STARTERS: [&str; 6] = ["gather", "wait", "as_completed", "create_task", "ensure_future", "start_soon"];
     let (facts, spans) = (&parsed.facts, &parsed.spans);
+    let named = |id: ExpressionId| match facts.expressions.get(id.index())? {
+        Expression::Name(name) | Expression::Attribute { attribute: name, .. } => Some(*name),
+        _ => None,
+    };
     let called = |expression: &Expression| -> Option<NameId> {
         let Expression::Call { callee, .. } = expression else { return None };
-        match facts.expressions.get(callee.index())? {
-            Expression::Name(name) | Expression::Attribute { attribute: name, .. } => Some(*name),
-            _ => None,
-        }
+        named(*callee)
     };
     let is_starter = |name: &NameId| facts.names.get(name.index()).is_some_and(|it| STARTERS.contains(&&**it));
     let all = facts.expressions.iter().zip(&spans.expressions);
-    let mut calls: Vec<(Span, NameId)> = all.filter_map(|(it, span)| Some((*span, called(it)?))).collect();
+    let mut calls: Vec<(Span, NameId)> = all.clone().filter_map(|(it, span)| Some((*span, called(it)?))).collect();
+    // `group.start_soon(fetch, url)` takes the function and its arguments.
+    let started = all.filter_map(|(it, _)| {
+        let Expression::Call { callee, arguments } = it else { return None };
+        let first = arguments.first().filter(|_| named(*callee).is_some_and(|name| is_starter(&name)))?;
+        Some((*spans.expressions.get(first.value.index())?, named(first.value)?))
+    });
+    calls.extend(started);
     if !calls.iter().any(|(_, name)| is_starter(name)) {
         return FxHashSet::default();
     }

@@ -1,0 +1,112 @@
+//! What a program runs with where nobody says otherwise: the defaults of its command line.
+
+use super::library::Context;
+use super::machine::{Frame, Machine};
+use super::value::{Arguments, Value};
+use crate::cost::Interval;
+use crate::facts::ir::{Expression, Statement};
+use crate::id::NameId;
+use crate::knowledge::types::Entry;
+use std::rc::Rc;
+
+/// What stands before an option's name among what is known of a parser.
+const OPTION: &str = "--";
+
+/// A switch that is off where nobody asks for it, as a number.
+pub const USUALLY_OFF: Interval = Interval { low: 0.0, likely: 0.0, high: 1.0 };
+/// A switch that is on where nobody asks otherwise.
+pub const USUALLY_ON: Interval = Interval { low: 0.0, likely: 1.0, high: 1.0 };
+
+/// How often a condition holds that asks for a switch: as often as the program runs as it is.
+pub fn switch_share(test: &Value) -> Option<f64> {
+    match test.number()? {
+        USUALLY_OFF => Some(0.0),
+        USUALLY_ON => Some(1.0),
+        _ => None,
+    }
+}
+
+/// The switch turned round.
+pub fn inverted(value: &Value) -> Option<Value> {
+    match value.number()? {
+        USUALLY_OFF => Some(Value::Int(Some(USUALLY_ON))),
+        USUALLY_ON => Some(Value::Int(Some(USUALLY_OFF))),
+        _ => None,
+    }
+}
+
+impl<'p> Machine<'p> {
+    /// Notes an option with its default, and gives parsed arguments their defaults.
+    pub(super) fn options(&mut self, entry: &Entry, context: &Context<'_>, value: &Value) {
+        let Some(Value::Object(parser)) = context.receiver.map(|it| &**it) else { return };
+        match entry.intrinsic.as_deref().unwrap_or_default() {
+            "argparse.add_argument" => {
+                let Some((name, default)) = option(context.arguments) else { return };
+                let name: Rc<str> = Rc::from(format!("{OPTION}{name}"));
+                self.change(parser, |parser| {
+                    parser.fields.insert(name, default);
+                });
+            }
+            "argparse.parse_args" => {
+                let space = match value {
+                    Value::Tuple(parts) => parts.first(),
+                    other => Some(other),
+                };
+                let Some(Value::Object(space)) = space else { return };
+                let known: Vec<(Rc<str>, Value)> = parser
+                    .0
+                    .borrow()
+                    .fields
+                    .iter()
+                    .filter_map(|(name, value)| Some((Rc::from(name.strip_prefix(OPTION)?), value.clone())))
+                    .collect();
+                self.change(space, |space| space.fields.extend(known));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The class whose objects are told their options one by one.
+const PARSER: &str = "argparse.ArgumentParser";
+
+impl<'p> Machine<'p> {
+    /// A module's parser, with the options that the statements of the module add to it.
+    pub(super) fn with_options(&mut self, frame: &mut Frame<'p>, name: NameId, parser: Value) -> Value {
+        if parser.library_class().as_deref() != Some(PARSER) {
+            return parser;
+        }
+        frame.environment.variables.borrow_mut().insert(name, parser.clone());
+        let facts = frame.facts;
+        for statement in facts.body.iter() {
+            let Some(Statement::Expression(call)) = facts.statements.get(statement.index()) else { continue };
+            let Some(Expression::Call { callee, .. }) = facts.expressions.get(call.index()) else { continue };
+            let owner = match facts.expressions.get(callee.index()) {
+                Some(Expression::Attribute { value, .. }) => facts.expressions.get(value.index()),
+                _ => None,
+            };
+            if matches!(owner, Some(Expression::Name(owner)) if *owner == name) {
+                self.evaluate(frame, *call);
+            }
+        }
+        parser
+    }
+}
+
+/// The name of an option's attribute, and what it has where nobody gives it.
+fn option(arguments: &Arguments) -> Option<(String, Value)> {
+    let names: Vec<Rc<str>> = arguments.positional.iter().filter_map(Value::known_text).collect();
+    let long = names.iter().find_map(|name| name.strip_prefix("--"));
+    let name = match arguments.keyword("dest").and_then(Value::known_text) {
+        Some(name) => name.to_string(),
+        None => long.or_else(|| names.first().map(|name| name.trim_start_matches('-')))?.replace('-', "_"),
+    };
+    let action = arguments.keyword("action").and_then(Value::known_text);
+    let default = match (action.as_deref(), arguments.keyword("default")) {
+        (_, Some(default)) => default.clone(),
+        (Some("store_true"), None) => Value::Int(Some(USUALLY_OFF)),
+        (Some("store_false"), None) => Value::Int(Some(USUALLY_ON)),
+        _ => return None,
+    };
+    Some((name, default))
+}

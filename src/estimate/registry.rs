@@ -1,0 +1,193 @@
+//! Containers of a module that begin empty and are filled by functions: registries, above all.
+//!
+//! ```python
+//! PARSERS = {}
+//!
+//! def parser(name):
+//!     def register(function):
+//!         PARSERS[name] = function
+//!         return function
+//!     return register
+//!
+//! @parser("csv")
+//! def read_csv(line): ...
+//! ```
+
+use super::machine::Machine;
+use super::price;
+use super::value::{ClassValue, Closure, Kind, Value, union};
+use crate::cost::Interval;
+use crate::facts::ir::{Expression, Facts, Function, Statement};
+use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId};
+use crate::project::{Parsed, Project};
+use crate::text::Span;
+use std::rc::Rc;
+
+/// How many files are looked at for who registers.
+const MOST_FILES: usize = 12;
+/// How many registered functions or classes are told apart.
+const MOST_REGISTERED: usize = 6;
+/// Methods by which a container takes in an element.
+const ADDS: [&str; 3] = ["append", "add", "appendleft"];
+
+/// What is filled into a container: what a decorator is put on, or every subclass of a class.
+enum Filled<'a> {
+    Decorated(Vec<&'a str>),
+    Subclasses(&'a str),
+}
+
+impl<'p> Machine<'p> {
+    /// What a module's container that begins empty holds when functions run.
+    pub(super) fn filled(&mut self, file: FileId, name: NameId, value: Value) -> Value {
+        let Value::Object(reference) = &value else { return value };
+        let is_empty = {
+            let object = reference.0.borrow();
+            matches!(object.kind, Kind::List | Kind::Set | Kind::Dict) && object.length.high <= 0.0
+        };
+        if !is_empty {
+            return value;
+        }
+        let mut found: Vec<Value> = Vec::new();
+        for filled in fillings(self.project.parsed(file), name) {
+            self.registered(file, &filled, &mut found);
+        }
+        let mut object = reference.0.borrow_mut();
+        object.elements = None;
+        object.length = match found.len() {
+            0 => price::unknown_count(),
+            many => Interval { low: 1.0, likely: many as f64, high: many as f64 * 3.0 },
+        };
+        object.guessed = true;
+        object.key = Value::Unknown;
+        found.truncate(MOST_REGISTERED);
+        object.item = if found.is_empty() { Value::Unknown } else { union(&found) };
+        drop(object);
+        value
+    }
+
+    fn registered(&mut self, file: FileId, filled: &Filled<'p>, found: &mut Vec<Value>) {
+        let word = match filled {
+            Filled::Decorated(names) => names.last().copied().unwrap_or_default(),
+            Filled::Subclasses(class) => class,
+        };
+        for other in users(self.project, file, word) {
+            let parsed = self.project.parsed(other);
+            match filled {
+                Filled::Decorated(names) => {
+                    let is_one = |decorators: &[ExpressionId]| {
+                        decorators.iter().any(|it| names.contains(&called(&parsed.facts, *it)))
+                    };
+                    for (index, function) in parsed.facts.functions.iter().enumerate() {
+                        if function.parent.is_none() && function.class.is_none() && is_one(&function.decorators) {
+                            found.push(plain_function(other, FunctionId::new(index)));
+                        }
+                    }
+                    for (index, class) in parsed.facts.classes.iter().enumerate() {
+                        if is_one(&class.decorators) {
+                            found.push(plain_class(other, ClassId::new(index)));
+                        }
+                    }
+                }
+                Filled::Subclasses(name) => found.extend(subclasses(other, &parsed.facts, name)),
+            }
+        }
+    }
+
+    /// The classes of the project that name a class as their base: what `__subclasses__` gives, as far as it is seen.
+    pub(super) fn subclasses(&mut self, class: &ClassValue) -> Vec<Value> {
+        let facts = &self.project.parsed(class.file).facts;
+        let Some(definition) = facts.classes.get(class.class.index()) else { return Vec::new() };
+        let name = text(facts, definition.name);
+        let files = users(self.project, class.file, name);
+        files.into_iter().flat_map(|file| subclasses(file, &self.project.parsed(file).facts, name)).collect()
+    }
+}
+
+fn subclasses(file: FileId, facts: &Facts, name: &str) -> Vec<Value> {
+    let all = facts.classes.iter().enumerate();
+    let derived = all.filter(|(_, class)| class.bases.iter().any(|base| called(facts, *base) == name));
+    derived.map(|(index, _)| plain_class(file, ClassId::new(index))).collect()
+}
+
+/// The file itself, and those that import it and have the word.
+fn users(project: &Project, file: FileId, word: &str) -> Vec<FileId> {
+    let module = project.module_name(file);
+    let stem = module.rsplit('.').next().unwrap_or(module);
+    if word.is_empty() || stem.is_empty() {
+        return vec![file];
+    }
+    project.note_look(word, stem);
+    let others = project
+        .files()
+        .filter(|other| *other != file && project.imports_word(*other, stem) && project.glance(*other).contains(word));
+    std::iter::once(file).chain(others.take(MOST_FILES)).collect()
+}
+
+/// Who fills a module's container.
+fn fillings<'a>(parsed: &'a Parsed, name: NameId) -> Vec<Filled<'a>> {
+    let facts = &parsed.facts;
+    let is_it =
+        |id: &ExpressionId| matches!(facts.expressions.get(id.index()), Some(Expression::Name(n)) if *n == name);
+    let stored = facts.statements.iter().zip(&parsed.spans.statements).filter_map(|(statement, span)| match statement {
+        Statement::Assign { targets, value } => {
+            let into = |id: &ExpressionId| {
+                matches!(facts.expressions.get(id.index()), Some(Expression::Subscript { value, .. }) if is_it(value))
+            };
+            targets.iter().any(into).then_some((*value, *span))
+        }
+        Statement::Expression(call) => {
+            let Some(Expression::Call { callee, arguments }) = facts.expressions.get(call.index()) else { return None };
+            let Some(Expression::Attribute { value, attribute }) = facts.expressions.get(callee.index()) else { return None };
+            let adds = is_it(value) && ADDS.contains(&text(facts, *attribute));
+            Some((arguments.first().filter(|_| adds)?.value, *span))
+        }
+        _ => None,
+    });
+    stored.filter_map(|(value, span)| filling(parsed, value, span)).collect()
+}
+
+fn filling<'a>(parsed: &'a Parsed, value: ExpressionId, at: Span) -> Option<Filled<'a>> {
+    let facts = &parsed.facts;
+    let Some(Expression::Name(stored)) = facts.expressions.get(value.index()) else { return None };
+    let around = facts.functions.iter().zip(&parsed.spans.functions);
+    let around = around.filter(|(_, span)| span.start <= at.start && at.end <= span.end);
+    let (innermost, _) = around.max_by_key(|(_, span)| span.start)?;
+    let mut names: Vec<&str> = Vec::new();
+    let mut has_it = false;
+    let mut here: Option<&Function> = Some(innermost);
+    while let Some(function) = here {
+        let is_parameter = function.parameters.iter().any(|it| it.name == *stored);
+        if is_parameter && text(facts, function.name) == "__init_subclass__" {
+            let class = facts.classes.get(function.class?.index())?;
+            return Some(Filled::Subclasses(text(facts, class.name)));
+        }
+        has_it |= is_parameter;
+        names.push(text(facts, function.name));
+        here = function.parent.and_then(|it| facts.functions.get(it.index()));
+    }
+    has_it.then_some(Filled::Decorated(names))
+}
+
+/// The last name of a decorator or base, of what it calls if it is called.
+fn called<'a>(facts: &'a Facts, expression: ExpressionId) -> &'a str {
+    match facts.expressions.get(expression.index()) {
+        Some(Expression::Call { callee, .. }) => match facts.expressions.get(callee.index()) {
+            Some(Expression::Name(name) | Expression::Attribute { attribute: name, .. }) => text(facts, *name),
+            _ => "",
+        },
+        Some(Expression::Name(name) | Expression::Attribute { attribute: name, .. }) => text(facts, *name),
+        _ => "",
+    }
+}
+
+fn text(facts: &Facts, name: NameId) -> &str {
+    facts.names.get(name.index()).map_or("", |name| name)
+}
+
+fn plain_function(file: FileId, function: FunctionId) -> Value {
+    Value::Function(Rc::new(Closure { file, function, environment: None, owner: None, context: false, compiled: None }))
+}
+
+fn plain_class(file: FileId, class: ClassId) -> Value {
+    Value::Class(Rc::new(ClassValue { file, class, environment: None }))
+}
