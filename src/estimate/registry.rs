@@ -169,7 +169,7 @@ fn filling<'a>(parsed: &'a Parsed, value: ExpressionId, at: Span) -> Option<Fill
 }
 
 /// The last name of a decorator or base, of what it calls if it is called.
-fn called<'a>(facts: &'a Facts, expression: ExpressionId) -> &'a str {
+fn called(facts: &Facts, expression: ExpressionId) -> &str {
     match facts.expressions.get(expression.index()) {
         Some(Expression::Call { callee, .. }) => match facts.expressions.get(callee.index()) {
             Some(Expression::Name(name) | Expression::Attribute { attribute: name, .. }) => text(facts, *name),
