@@ -515,11 +515,11 @@ impl<'p> Machine<'p> {
         }
         let mut digest = super::value::Digest::default();
         for value in &arguments.positional {
-            value.digest(&mut digest);
+            digest.argument(value);
         }
         for (name, value) in &arguments.keywords {
             Value::Text(Some(name.clone()), Interval::ZERO).digest(&mut digest);
-            value.digest(&mut digest);
+            digest.argument(value);
         }
         digest.number(u64::from(arguments.open) + 2 * u64::from(arguments.open_keywords));
         digest.number(super::machine::frequency(frame.scale));

@@ -49,9 +49,13 @@ impl Drop for Guard {
         let mut variables: Vec<Variables> = Vec::new();
         for object in heap.objects.iter().filter_map(Weak::upgrade) {
             let Ok(mut object) = object.try_borrow_mut() else { continue };
-            taken.push(std::mem::replace(&mut object.item, Value::Unknown));
-            taken.push(std::mem::replace(&mut object.key, Value::Unknown));
-            taken.extend(object.elements.take().into_iter().flatten());
+            let object = &mut *object;
+            for value in [&mut object.item, &mut object.key] {
+                if !value.is_leaf() {
+                    taken.push(std::mem::replace(value, Value::Unknown));
+                }
+            }
+            taken.extend(object.elements.take().into_iter().flatten().filter(|value| !value.is_leaf()));
             fields.push(std::mem::take(&mut object.fields));
         }
         for environment in heap.environments.iter().filter_map(Weak::upgrade) {
@@ -111,6 +115,7 @@ mod tests {
             serial: 0,
             frozen: false,
             noted: false,
+            digested: Default::default(),
         }
     }
 

@@ -222,7 +222,9 @@ impl<'p> Machine<'p> {
                 Some(class) => {
                     let made = self.constructed(frame, class, receiver, arguments);
                     if let (Value::Object(reference), Some(length)) = (&made, length) {
-                        reference.0.borrow_mut().length = length;
+                        let mut object = reference.0.borrow_mut();
+                        object.digested.forget();
+                        object.length = length;
                     }
                     made
                 }

@@ -502,7 +502,7 @@ impl<'p> Machine<'p> {
         let mut digest = Digest::default();
         Value::Function(closure.clone()).digest(&mut digest);
         for value in &bound {
-            value.digest(&mut digest);
+            digest.argument(value);
         }
         digest.number(frequency(scale));
         digest.number(self.on_loop.map_or(2, u64::from));
@@ -1165,6 +1165,7 @@ impl<'p> Machine<'p> {
             serial: self.serial,
             frozen: false,
             noted: false,
+            digested: Default::default(),
         }))
     }
 

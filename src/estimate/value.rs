@@ -19,6 +19,8 @@ use crate::cost::Cost;
 
 /// How many alternatives a value may have before it counts as unknown.
 const MOST_ALTERNATIVES: usize = 6;
+/// More values than this are not told from others.
+const MOST_DIGESTED: u32 = 400;
 /// How deep the elements of containers are copied.
 const DEEPEST_COPY: u32 = 12;
 /// How deep the elements of containers are joined.
@@ -180,6 +182,26 @@ pub struct Object {
     pub frozen: bool,
     /// See [`heap::note_object`].
     pub noted: bool,
+    /// See [`Digest::argument`].
+    pub digested: Digested,
+}
+
+/// What the walk through an object that is never changed gave, with all that it holds: its number, and how many values
+/// were met. A copy may be changed, so it has none.
+#[derive(Debug, Default)]
+pub struct Digested(Cell<Option<(u64, u32)>>);
+
+impl Digested {
+    /// The object has changed after all.
+    pub fn forget(&self) {
+        self.0.set(None);
+    }
+}
+
+impl Clone for Digested {
+    fn clone(&self) -> Digested {
+        Digested::default()
+    }
 }
 
 /// What a shared object is.
@@ -534,6 +556,25 @@ impl Value {
         copy
     }
 
+    /// True if it leads to nothing else.
+    pub fn is_leaf(&self) -> bool {
+        matches!(
+            self,
+            Value::Unknown
+                | Value::None
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::Text(..)
+                | Value::Bytes(_)
+                | Value::Range { .. }
+                | Value::Module(_)
+                | Value::Namespace(_)
+                | Value::Library(_)
+                | Value::Identity
+        )
+    }
+
     /// True if there is no mutable object in it that a copy must not share.
     fn is_plain(&self) -> bool {
         !matches!(
@@ -661,6 +702,7 @@ impl Copier {
             serial: object.serial,
             frozen: object.frozen,
             noted: false,
+            digested: Digested::default(),
         };
         let copy = heap::object(shell);
         self.seen.insert(address, copy.clone());
@@ -691,6 +733,8 @@ pub struct Digest {
     path: Vec<usize>,
     nodes: u32,
     too_large: bool,
+    /// Something was met that may be another tomorrow.
+    changeable: bool,
 }
 
 impl Digest {
@@ -702,6 +746,26 @@ impl Digest {
     /// Adds a plain number.
     pub fn number(&mut self, number: u64) {
         number.hash(&mut self.hasher);
+    }
+
+    /// Adds a call's argument. What is never changed is walked through once, for the largest are passed most often.
+    pub fn argument(&mut self, argument: &Value) {
+        let Value::Object(reference) = argument else { return self.value(argument, 0) };
+        let known = reference.0.borrow().digested.0.get();
+        let (number, nodes) = known.unwrap_or_else(|| {
+            let mut own = Digest { path: std::mem::take(&mut self.path), ..Digest::default() };
+            own.value(argument, 0);
+            let nodes = if own.too_large { MOST_DIGESTED + 1 } else { own.nodes };
+            let number = own.hasher.finish();
+            if !own.changeable {
+                reference.0.borrow().digested.0.set(Some((number, nodes)));
+            }
+            self.path = own.path;
+            (number, nodes)
+        });
+        self.nodes += nodes;
+        self.too_large |= self.nodes > MOST_DIGESTED;
+        self.number(number);
     }
 
     fn interval(&mut self, interval: Interval) {
@@ -719,7 +783,7 @@ impl Digest {
 
     fn value(&mut self, value: &Value, depth: u32) {
         self.nodes += 1;
-        if depth > 8 || self.nodes > 400 {
+        if depth > 8 || self.nodes > MOST_DIGESTED {
             self.too_large = true;
         }
         if self.too_large {
@@ -790,6 +854,7 @@ impl Digest {
         self.number(u64::from(closure.file.0));
         self.number(u64::from(closure.function.0));
         let mut environment = closure.environment.as_ref();
+        self.changeable |= environment.is_some();
         while let Some(scope) = environment {
             let address = Rc::as_ptr(scope) as usize;
             if self.path.contains(&address) {
@@ -820,6 +885,7 @@ impl Digest {
         }
         self.path.push(address);
         let object = reference.0.borrow();
+        self.changeable |= !object.frozen;
         std::mem::discriminant(&object.kind).hash(&mut self.hasher);
         match &object.kind {
             Kind::List | Kind::Set | Kind::Dict => {}
