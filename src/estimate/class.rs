@@ -2,9 +2,9 @@
 
 use super::evidence::Trail;
 use super::expressions::CallSite;
-use super::machine::{Answer, Fields, Frame, Machine, Outcome, Question, Remembered};
+use super::machine::{Answer, Frame, Machine, Outcome, Question, Remembered};
 use super::price;
-use super::value::{Arguments, ClassValue, Closure, Kind, Lazy, Value};
+use super::value::{Arguments, ClassValue, Closure, Fields, Kind, Lazy, Value};
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::{BindingValue, Class, Expression, Function, Statement};
 use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId};
@@ -39,6 +39,9 @@ pub(super) enum Own {
     /// By its place among the bindings.
     Bound(usize),
 }
+
+/// What a class gives for a name that its body or that of a base binds: where, and what.
+pub(super) type Inherited = (Rc<ClassValue>, Own);
 
 /// What a class gives for a name.
 enum Member {
@@ -85,6 +88,25 @@ impl<'p> Machine<'p> {
     }
 
     fn member(&mut self, class: &Rc<ClassValue>, name: &str, behind: Option<&ClassValue>) -> Option<Member> {
+        let place = (class.file, class.class);
+        let of = |(here, own): Inherited| match own {
+            Own::Method(method) => Member::Function(here, method),
+            Own::Bound(index) => Member::Bound(here, index),
+        };
+        if behind.is_none()
+            && let Some(known) = self.inherited.get(&place).and_then(|names| names.get(name))
+        {
+            return known.clone().map(of);
+        }
+        let found = self.look_up(class, name, behind);
+        // An order that rests on a question that is still open may change.
+        if behind.is_none() && self.is_settled(&Question::Order(class.file, class.class)) {
+            self.inherited.entry(place).or_default().insert(Box::from(name), found.clone());
+        }
+        found.map(of)
+    }
+
+    fn look_up(&mut self, class: &Rc<ClassValue>, name: &str, behind: Option<&ClassValue>) -> Option<Inherited> {
         let order = self.order(class);
         let mut started = behind.is_none();
         for ancestor in order.iter() {
@@ -93,10 +115,8 @@ impl<'p> Machine<'p> {
                 started = behind.is_some_and(|b| b.file == here.file && b.class == here.class);
                 continue;
             }
-            match self.own_member(here, name) {
-                Some(Own::Method(method)) => return Some(Member::Function(here.clone(), method)),
-                Some(Own::Bound(index)) => return Some(Member::Bound(here.clone(), index)),
-                None => {}
+            if let Some(own) = self.own_member(here, name) {
+                return Some((here.clone(), own));
             }
         }
         None
@@ -264,7 +284,7 @@ impl<'p> Machine<'p> {
                     if let Some(method) = self.known.method_owner(&library, name) {
                         return Value::LibraryMethod(Rc::new(owner.clone()), method);
                     }
-                    unresolved |= self.knowledge.class(&library).is_none();
+                    unresolved |= self.known.class(&library).is_none();
                 }
                 Ancestor::Unknown => unresolved = true,
                 Ancestor::Project(_) => {}
@@ -412,7 +432,7 @@ impl<'p> Machine<'p> {
     }
 
     /// What methods of the class store on `self`, whoever makes the instance.
-    pub(super) fn generic_fields(&mut self, class: &Rc<ClassValue>) -> Rc<Fields> {
+    pub(super) fn generic_fields(&mut self, class: &Rc<ClassValue>) -> Rc<BTreeMap<Rc<str>, Value>> {
         let answer = self.ask(Question::Fields(class.file, class.class), |machine| {
             let parsed = machine.project.parsed(class.file);
             let mut methods: Vec<FunctionId> = Vec::new();
@@ -440,13 +460,13 @@ impl<'p> Machine<'p> {
             }
             let fields = match &instance {
                 Value::Object(reference) => reference.0.borrow().fields.clone(),
-                _ => BTreeMap::new(),
+                _ => Fields::default(),
             };
             let is_filled =
                 |name: &str| filled.iter().any(|(_, attribute)| machine.name(class.file, *attribute) == name);
-            let fields = fields.into_iter().map(|(name, value)| {
-                let value = if is_filled(&name) { of_any_length(&value) } else { generalised(&value) };
-                (name, value.copied(true))
+            let fields = fields.iter().map(|(name, value)| {
+                let value = if is_filled(name) { of_any_length(value) } else { generalised(value) };
+                (name.clone(), value.copied(true))
             });
             Answer::Fields(Rc::new(fields.collect()))
         });
@@ -495,11 +515,11 @@ impl<'p> Machine<'p> {
         }
         let mut digest = super::value::Digest::default();
         for value in &arguments.positional {
-            value.digest(&mut digest);
+            digest.argument(value);
         }
         for (name, value) in &arguments.keywords {
             Value::Text(Some(name.clone()), Interval::ZERO).digest(&mut digest);
-            value.digest(&mut digest);
+            digest.argument(value);
         }
         digest.number(u64::from(arguments.open) + 2 * u64::from(arguments.open_keywords));
         digest.number(super::machine::frequency(frame.scale));

@@ -62,18 +62,26 @@ pub struct Step {
 }
 
 impl Trail {
+    /// Adds an operation that is known already, or too small beside others to be kept; false for any other.
+    fn absorbs(&mut self, operation: &Operation, seconds: f64, weight: f64) -> bool {
+        if let Some(twin) = self.operations.iter_mut().find(|it| it.is_twin(operation)) {
+            twin.seconds += seconds;
+            twin.weight += weight;
+            twin.exceptional &= operation.exceptional;
+            return true;
+        }
+        let same = || self.operations.iter().filter(|it| it.clock == operation.clock);
+        // As in `push`: only what is larger takes another's place, and nothing is larger than no number.
+        same().count() >= KEPT
+            && same()
+                .min_by(|a, b| a.seconds.total_cmp(&b.seconds))
+                .is_none_or(|least| least.seconds.partial_cmp(&seconds) != Some(std::cmp::Ordering::Less))
+    }
+
     /// Adds an operation, and drops the least of its clock where there are too many.
     pub fn push(&mut self, operation: Operation) {
         let same = |o: &Operation| o.clock == operation.clock;
-        if let Some(twin) = self.operations.iter_mut().find(|o| {
-            o.file == operation.file
-                && o.span == operation.span
-                && o.what == operation.what
-                && o.clock == operation.clock
-        }) {
-            twin.seconds += operation.seconds;
-            twin.weight += operation.weight;
-            twin.exceptional &= operation.exceptional;
+        if self.absorbs(&operation, operation.seconds, operation.weight) {
             return;
         }
         if self.operations.iter().filter(|o| same(o)).count() >= KEPT {
@@ -82,13 +90,9 @@ impl Trail {
                 .iter()
                 .enumerate()
                 .filter(|(_, o)| same(o))
-                .min_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds))
-                .map(|(at, o)| (at, o.seconds));
-            match least {
-                Some((at, seconds)) if seconds < operation.seconds => {
-                    self.operations.remove(at);
-                }
-                _ => return,
+                .min_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds));
+            if let Some((at, _)) = least {
+                self.operations.remove(at);
             }
         }
         self.operations.push(operation);
@@ -97,6 +101,10 @@ impl Trail {
     /// Adds what a call rests on, `weight` times, with the call in front of each path.
     pub fn extend(&mut self, other: &Trail, weight: f64, step: Option<&Step>) {
         for operation in &other.operations {
+            // Most are known already, or too small to be kept.
+            if self.absorbs(operation, operation.seconds * weight, operation.weight * weight) {
+                continue;
+            }
             let path = match step {
                 Some(step) => Some(Arc::new(Step { next: operation.path.clone(), ..step.clone() })),
                 None => operation.path.clone(),
@@ -140,6 +148,14 @@ impl Trail {
 }
 
 impl Operation {
+    /// True if it is the same operation, at the same place.
+    fn is_twin(&self, other: &Operation) -> bool {
+        self.file == other.file
+            && self.span == other.span
+            && self.clock == other.clock
+            && (Arc::ptr_eq(&self.what, &other.what) || self.what == other.what)
+    }
+
     /// How many calls lie between.
     pub fn depth(&self) -> usize {
         let mut depth = 0;

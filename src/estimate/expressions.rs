@@ -251,7 +251,7 @@ impl<'p> Machine<'p> {
         let length = Interval::exact(entries.iter().filter(|(k, _)| k.is_some()).count() as f64).plus(extra);
         let dict = self.dict(keys.unwrap_or(Value::Unknown), items.unwrap_or(Value::Unknown), length);
         if let Value::Object(reference) = &dict {
-            reference.0.borrow_mut().fields = fields;
+            reference.0.borrow_mut().fields = fields.into();
         }
         self.weigh(frame, &dict);
         dict
@@ -305,7 +305,9 @@ impl<'p> Machine<'p> {
         if let Some(before) = before {
             // What a part implied holds only within the expression; names it bound stay.
             let mut variables = frame.environment.variables.borrow_mut();
-            variables.extend(before);
+            if !variables.is_same(&before) {
+                variables.extend(before.iter().map(|(name, value)| (*name, value.clone())));
+            }
         }
         result.unwrap_or(Value::Bool(None))
     }
@@ -435,7 +437,7 @@ impl<'p> Machine<'p> {
 
     /// The value of a name where it is read.
     pub(super) fn lookup(&mut self, frame: &Frame<'p>, name: NameId) -> Value {
-        let mut scope: Option<Rc<Environment>> = Some(frame.environment.clone());
+        let mut scope: Option<&Rc<Environment>> = Some(&frame.environment);
         let mut first = true;
         while let Some(environment) = scope {
             if let Some(value) = environment.variables.borrow().get(&name) {
@@ -450,14 +452,17 @@ impl<'p> Machine<'p> {
                 }
             }
             first = false;
-            scope = environment.parent.clone();
+            scope = environment.parent.as_ref();
         }
         self.global_name(frame.file, name)
     }
 
     /// True for names that a comprehension binds too: outside of it they are somebody else's.
-    fn is_bound_outside(&self, frame: &Frame<'p>, name: NameId) -> bool {
-        !self.project.global(frame.file, self.name(frame.file, name)).is_empty()
+    fn is_bound_outside(&mut self, frame: &Frame<'p>, name: NameId) -> bool {
+        let project = self.project;
+        let text = self.name(frame.file, name);
+        let is_bound = || !project.global(frame.file, text).is_empty();
+        *self.bound_outside.entry((frame.file, name)).or_insert_with(is_bound)
     }
 
     pub(super) fn global_name(&mut self, file: FileId, name: NameId) -> Value {
@@ -487,6 +492,11 @@ impl<'p> Machine<'p> {
             {
                 return Named::Fixed(value);
             }
+            if let [Entity::Binding(file, index)] = &*entities
+                && let Some(value) = self.plain_definition(*file, *index)
+            {
+                return Named::Fixed(value);
+            }
             return Named::Bound(entities.into());
         }
         Named::Fixed(match text {
@@ -494,7 +504,7 @@ impl<'p> Machine<'p> {
             "__file__" | "__doc__" => Value::text(price::text_length()),
             _ => {
                 let builtin = format!("builtins.{text}");
-                if self.known.calls(&builtin).is_empty() && self.knowledge.class(&builtin).is_none() {
+                if self.known.calls(&builtin).is_empty() && self.known.class(&builtin).is_none() {
                     Value::Unknown
                 } else {
                     Value::Library(Arc::from(builtin))
@@ -1239,18 +1249,22 @@ impl<'p> Machine<'p> {
             Value::Range { item, .. } => Value::Int(*item),
             Value::Iterator(lazy) => lazy.item.clone(),
             Value::Object(reference) => {
-                let (kind, item, key, elements) = {
-                    let object = reference.0.borrow();
-                    (object.kind.clone(), object.item.clone(), object.key.clone(), object.elements.clone())
-                };
-                match kind {
-                    Kind::Dict => key,
-                    Kind::List | Kind::Set => match elements {
-                        Some(all) if !all.is_empty() => joined(&all),
-                        _ => item,
+                let object = reference.0.borrow();
+                match &object.kind {
+                    Kind::Dict => object.key.clone(),
+                    Kind::List | Kind::Set => match &object.elements {
+                        Some(all) if !all.is_empty() => joined(all),
+                        _ => object.item.clone(),
                     },
-                    Kind::Library(class) => self.library_item(value, &class, &item),
-                    Kind::Instance { .. } => self.iterated_instance(value).map_or(Value::Unknown, |(item, _, _)| item),
+                    Kind::Library(class) => {
+                        let (class, item) = (class.clone(), object.item.clone());
+                        drop(object);
+                        self.library_item(value, &class, &item)
+                    }
+                    Kind::Instance { .. } => {
+                        drop(object);
+                        self.iterated_instance(value).map_or(Value::Unknown, |(item, _, _)| item)
+                    }
                 }
             }
             Value::Union(parts) => {

@@ -3,7 +3,7 @@
 //! Objects and environments are counted references, and those of Python programs often lead back to themselves
 //! (`self.parent.child = self`, a function that calls itself), so counting alone would never free them.
 
-use super::value::{Environment, Object, Reference, Value};
+use super::value::{Environment, Fields, Object, Reference, Value, Variables};
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
@@ -45,16 +45,22 @@ impl Drop for Guard {
         let Some(heap) = HEAPS.with_borrow_mut(Vec::pop) else { return };
         // What is taken out is dropped at the end, when nothing leads back any more.
         let mut taken: Vec<Value> = Vec::new();
+        let mut fields: Vec<Fields> = Vec::new();
+        let mut variables: Vec<Variables> = Vec::new();
         for object in heap.objects.iter().filter_map(Weak::upgrade) {
             let Ok(mut object) = object.try_borrow_mut() else { continue };
-            taken.push(std::mem::replace(&mut object.item, Value::Unknown));
-            taken.push(std::mem::replace(&mut object.key, Value::Unknown));
-            taken.extend(object.elements.take().into_iter().flatten());
-            taken.extend(std::mem::take(&mut object.fields).into_values());
+            let object = &mut *object;
+            for value in [&mut object.item, &mut object.key] {
+                if !value.is_leaf() {
+                    taken.push(std::mem::replace(value, Value::Unknown));
+                }
+            }
+            taken.extend(object.elements.take().into_iter().flatten().filter(|value| !value.is_leaf()));
+            fields.push(std::mem::take(&mut object.fields));
         }
         for environment in heap.environments.iter().filter_map(Weak::upgrade) {
-            let Ok(mut variables) = environment.variables.try_borrow_mut() else { continue };
-            taken.extend(std::mem::take(&mut *variables).into_values());
+            let Ok(mut here) = environment.variables.try_borrow_mut() else { continue };
+            variables.push(std::mem::take(&mut *here));
         }
     }
 }
@@ -95,7 +101,6 @@ mod tests {
     use super::*;
     use crate::cost::Interval;
     use crate::estimate::value::Kind;
-    use std::collections::BTreeMap;
 
     fn list() -> Object {
         Object {
@@ -105,11 +110,12 @@ mod tests {
             item: Value::Unknown,
             key: Value::Unknown,
             elements: None,
-            fields: BTreeMap::new(),
+            fields: Fields::default(),
             weight: 1.0,
             serial: 0,
             frozen: false,
             noted: false,
+            digested: Default::default(),
         }
     }
 

@@ -16,6 +16,8 @@ pub struct Known<'k> {
     knowledge: &'k Knowledge,
     calls: RefCell<FxHashMap<Box<str>, Rc<[&'k Entry]>>>,
     ancestry: RefCell<FxHashMap<Box<str>, Rc<[&'k Class]>>>,
+    canonical: RefCell<FxHashMap<Box<str>, Arc<str>>>,
+    classes: RefCell<FxHashMap<Box<str>, Option<&'k Class>>>,
     owners: ByClass<Option<Arc<str>>>,
     builtin: ByClass<Arc<str>>,
 }
@@ -27,6 +29,8 @@ impl<'k> Known<'k> {
             knowledge,
             calls: RefCell::default(),
             ancestry: RefCell::default(),
+            canonical: RefCell::default(),
+            classes: RefCell::default(),
             owners: RefCell::default(),
             builtin: RefCell::default(),
         }
@@ -39,6 +43,26 @@ impl<'k> Known<'k> {
         }
         let found: Rc<[&Entry]> = self.knowledge.calls(name).into();
         self.calls.borrow_mut().insert(name.into(), found.clone());
+        found
+    }
+
+    /// See [`Knowledge::canonical`].
+    pub fn canonical(&self, name: &str) -> Arc<str> {
+        if let Some(known) = self.canonical.borrow().get(name) {
+            return known.clone();
+        }
+        let found: Arc<str> = Arc::from(&*self.knowledge.canonical(name));
+        self.canonical.borrow_mut().insert(name.into(), found.clone());
+        found
+    }
+
+    /// See [`Knowledge::class`].
+    pub fn class(&self, name: &str) -> Option<&'k Class> {
+        if let Some(known) = self.classes.borrow().get(name) {
+            return *known;
+        }
+        let found = self.knowledge.class(name);
+        self.classes.borrow_mut().insert(name.into(), found);
         found
     }
 

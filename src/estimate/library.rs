@@ -58,17 +58,13 @@ impl<'p> Machine<'p> {
         let constructor = name.strip_suffix(".__init__").map(Arc::<str>::from);
         let name = constructor.as_ref().unwrap_or(name);
         frame.tally.tick(price::C_CALL);
-        let knowledge = self.knowledge;
         let mut entries = self.known.calls(name);
-        let mut class = None;
         if entries.is_empty()
-            && let Some(canonical) = Some(knowledge.canonical(name)).filter(|c| **c != **name)
+            && let Some(canonical) = Some(self.known.canonical(name)).filter(|c| **c != **name)
         {
             entries = self.known.calls(&canonical);
         }
-        if knowledge.class(name).is_some() {
-            class = Some(name.clone());
-        }
+        let class = self.known.class(name).map(|_| name.clone());
         if let Some(value) = self.where_it_runs(frame, name) {
             return value;
         }
@@ -228,7 +224,9 @@ impl<'p> Machine<'p> {
                 Some(class) => {
                     let made = self.constructed(frame, class, receiver, arguments);
                     if let (Value::Object(reference), Some(length)) = (&made, length) {
-                        reference.0.borrow_mut().length = length;
+                        let mut object = reference.0.borrow_mut();
+                        object.digested.forget();
+                        object.length = length;
                     }
                     made
                 }
@@ -636,7 +634,7 @@ impl<'p> Machine<'p> {
 
     /// An instance of a library class of which nothing else is known.
     pub(super) fn library_instance(&mut self, name: &str) -> Value {
-        let canonical = self.knowledge.canonical(name).into_owned();
+        let canonical = self.known.canonical(name);
         if let Some(builtin) = canonical.strip_prefix("builtins.").or_else(|| canonical.strip_prefix("typing.")) {
             match builtin {
                 "str" | "Text" | "AnyStr" => return Value::text(price::text_length()),
@@ -670,11 +668,11 @@ impl<'p> Machine<'p> {
                 _ => Value::Unknown,
             };
         }
-        let length = match self.knowledge.class(&canonical).and_then(|c| c.prior) {
+        let length = match self.known.class(&canonical).and_then(|c| c.prior) {
             Some(prior) => Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 },
             None => price::unknown_count(),
         };
-        self.library_object(&canonical, length)
+        self.object(Kind::Library(canonical), Value::Unknown, Value::Unknown, length, None)
     }
 
     /// A new instance of a library class, with the arguments worth remembering.

@@ -88,6 +88,10 @@ pub struct Machine<'p> {
     pub(super) passed: super::passed::Passed,
     pub(super) stores: FxHashMap<(FileId, FunctionId), Rc<super::memo::Stores>>,
     pub(super) members: FxHashMap<(FileId, ClassId), FxHashMap<&'p str, super::class::Own>>,
+    /// What classes whose order is settled give for names, those of their bases included.
+    pub(super) inherited: FxHashMap<(FileId, ClassId), FxHashMap<Box<str>, Option<super::class::Inherited>>>,
+    /// Names that are bound at module level.
+    pub(super) bound_outside: FxHashMap<(FileId, NameId), bool>,
     /// See [`Machine::function_name`].
     function_names: RefCell<FxHashMap<(FileId, FunctionId), Arc<str>>>,
     /// See [`Machine::library`].
@@ -99,9 +103,6 @@ pub struct Machine<'p> {
     /// Last, so that what is taken apart is used by nobody.
     _heap: heap::Guard,
 }
-
-/// The attributes of a class's instances.
-pub type Fields = BTreeMap<Rc<str>, Value>;
 
 /// What does not depend on who asks, and so is answered once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -122,7 +123,7 @@ pub enum Answer {
     /// To [`Question::Global`] and [`Question::ClassBinding`].
     Value(Value),
     /// To [`Question::Fields`].
-    Fields(Rc<Fields>),
+    Fields(Rc<BTreeMap<Rc<str>, Value>>),
     /// To [`Question::Order`].
     Order(Rc<[super::class::Ancestor]>),
 }
@@ -201,13 +202,18 @@ pub struct Tally {
 impl Tally {
     /// Adds what ran for `share` of the time.
     pub fn add(&mut self, other: &Tally, share: f64) {
+        self.add_but_recursions(other, share);
+        for &(place, count) in &other.recursions {
+            self.recurse(place, count);
+        }
+    }
+
+    /// The same, where the recursive calls are counted otherwise.
+    pub fn add_but_recursions(&mut self, other: &Tally, share: f64) {
         self.cost = self.cost.plus(other.cost.times(Interval::exact(share)));
         self.awaited = self.awaited.plus(other.awaited.times(Interval::exact(share)));
         self.trail.extend(&other.trail, share, None);
         self.yields = self.yields.plus(other.yields.scaled(share));
-        for &(place, count) in &other.recursions {
-            self.recurse(place, count);
-        }
     }
 
     /// Adds what ran so many times.
@@ -342,6 +348,8 @@ impl<'p> Machine<'p> {
             passed: super::passed::Passed::default(),
             stores: FxHashMap::default(),
             members: FxHashMap::default(),
+            inherited: FxHashMap::default(),
+            bound_outside: FxHashMap::default(),
             function_names: RefCell::default(),
             libraries: FxHashMap::default(),
             taken: FxHashMap::default(),
@@ -499,7 +507,7 @@ impl<'p> Machine<'p> {
             environment: Rc::new(Environment {
                 file,
                 function: None,
-                variables: RefCell::new(FxHashMap::default()),
+                variables: RefCell::default(),
                 parent: None,
                 noted: Cell::new(false),
             }),
@@ -533,7 +541,7 @@ impl<'p> Machine<'p> {
         let mut digest = Digest::default();
         Value::Function(closure.clone()).digest(&mut digest);
         for value in &bound {
-            value.digest(&mut digest);
+            digest.argument(value);
         }
         digest.number(frequency(scale));
         digest.number(self.on_loop.map_or(2, u64::from));
@@ -609,7 +617,7 @@ impl<'p> Machine<'p> {
         let environment = Rc::new(Environment {
             file: closure.file,
             function: Some(closure.function),
-            variables: RefCell::new(variables),
+            variables: RefCell::new(variables.into()),
             parent: closure.environment.clone(),
             noted: Cell::new(false),
         });
@@ -732,6 +740,11 @@ impl<'p> Machine<'p> {
     /// True if the budget is spent and what runs is not the root itself, which runs to its end if that comes at all.
     pub(super) fn is_spent(&self) -> bool {
         self.steps >= self.budget && (self.stack.len() > self.base + 1 || self.steps >= MOST_STEPS)
+    }
+
+    /// True if a question was answered for good.
+    pub(super) fn is_settled(&self, question: &Question) -> bool {
+        self.answers.contains_key(question)
     }
 
     /// True if calls can be followed no deeper.
@@ -909,7 +922,7 @@ impl<'p> Machine<'p> {
                     );
                     if let Value::Object(reference) = &dict {
                         let mut object = reference.0.borrow_mut();
-                        object.fields = rest;
+                        object.fields = rest.into();
                         object.item = if arguments.open_keywords { Value::Unknown } else { Value::None };
                     }
                     Some(dict)
@@ -997,27 +1010,35 @@ impl<'p> Machine<'p> {
         value
     }
 
-    /// The value of a module-level binding, evaluated once.
-    pub(super) fn binding(&mut self, file: FileId, index: u32) -> Value {
-        let facts: &'p Facts = &self.project.parsed(file).facts;
-        let Some(binding) = facts.bindings.get(index as usize) else { return Value::Unknown };
-        match &binding.value {
+    /// The function or class that a module-level binding defines, unless decorators make something else of it.
+    pub(super) fn plain_definition(&self, file: FileId, index: u32) -> Option<Value> {
+        let facts = &self.project.parsed(file).facts;
+        match &facts.bindings.get(index as usize)?.value {
             BindingValue::Function(function)
                 if facts.functions.get(function.index()).is_some_and(|f| f.decorators.is_empty()) =>
             {
-                return Value::Function(Rc::new(Closure {
+                Some(Value::Function(Rc::new(Closure {
                     file,
                     function: *function,
                     environment: None,
                     owner: None,
                     context: false,
                     compiled: None,
-                }));
+                })))
             }
             BindingValue::Class(class) if facts.classes.get(class.index()).is_some_and(|c| c.decorators.is_empty()) => {
-                return Value::Class(Rc::new(ClassValue { file, class: *class, environment: None }));
+                Some(Value::Class(Rc::new(ClassValue { file, class: *class, environment: None })))
             }
-            _ => {}
+            _ => None,
+        }
+    }
+
+    /// The value of a module-level binding, evaluated once.
+    pub(super) fn binding(&mut self, file: FileId, index: u32) -> Value {
+        let facts: &'p Facts = &self.project.parsed(file).facts;
+        let Some(binding) = facts.bindings.get(index as usize) else { return Value::Unknown };
+        if let Some(definition) = self.plain_definition(file, index) {
+            return definition;
         }
         let answer = self.ask(Question::Global(file, index), |machine| {
             let mut frame = machine.module_frame(file);
@@ -1186,11 +1207,12 @@ impl<'p> Machine<'p> {
             item,
             key,
             elements,
-            fields: BTreeMap::new(),
+            fields: Default::default(),
             weight: 1.0,
             serial: self.serial,
             frozen: false,
             noted: false,
+            digested: Default::default(),
         }))
     }
 

@@ -292,7 +292,7 @@ impl<'p> Machine<'p> {
         }
         if let Some(Value::Object(keywords)) = spawn.keywords.as_ref().and_then(|s| selected(s, receiver, arguments)) {
             let fields = keywords.0.borrow().fields.clone();
-            passed.keywords.extend(fields);
+            passed.keywords.extend(fields.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
         (passed, tasks)
     }

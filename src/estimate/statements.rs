@@ -2,13 +2,12 @@
 
 use super::machine::{Frame, Machine, PendingStall, Tally};
 use super::price;
-use super::value::{ClassValue, Closure, Kind, Value};
+use super::value::{ClassValue, Closure, Kind, Value, Variables};
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::{ArgumentKind, Case, Comparison, Expression, Handler, Operator, Statement, UnaryOperator};
 use crate::id::{ClassId, ExpressionId, FunctionId, NameId, StatementId};
 use crate::knowledge::schema::{Clock, WaitKind};
 use crate::text::Span;
-use rustc_hash::FxHashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -47,9 +46,6 @@ impl Flow {
         self.falls < 0.01
     }
 }
-
-/// Variables, to go back to behind a branch.
-type Variables = FxHashMap<NameId, Value>;
 
 impl<'p> Machine<'p> {
     /// Runs statements one after the other.
@@ -210,7 +206,10 @@ impl<'p> Machine<'p> {
 
     fn join_variables(&self, frame: &Frame<'p>, other: &Variables) {
         let mut here = frame.environment.variables.borrow_mut();
-        let mut names: Vec<NameId> = other.keys().copied().collect();
+        // Most are the same, and most often nothing was assigned at all.
+        let differs = |name: &NameId, theirs: &Value| here.get(name).is_none_or(|ours| !ours.same(theirs));
+        let differing = other.iter().filter(|(name, theirs)| differs(name, theirs));
+        let mut names: Vec<NameId> = differing.map(|(name, _)| *name).collect();
         names.sort_unstable();
         for name in names {
             let Some(theirs) = other.get(&name) else { continue };
@@ -275,9 +274,8 @@ impl<'p> Machine<'p> {
             None => likely_share(then_flow, else_flow, otherwise.is_empty()),
         };
         frame.tally = saved;
-        let plain = |tally: &Tally| Tally { recursions: Vec::new(), ..tally.clone() };
-        frame.tally.add(&plain(&then_tally), share);
-        frame.tally.add(&plain(&else_tally), 1.0 - share);
+        frame.tally.add_but_recursions(&then_tally, share);
+        frame.tally.add_but_recursions(&else_tally, 1.0 - share);
         frame.tally.either(&then_tally, &else_tally);
         if else_flow.leaves() && !then_flow.leaves() {
             self.restore(frame, then_variables);
@@ -445,7 +443,7 @@ impl<'p> Machine<'p> {
             let mut either = Tally::default();
             either.either(&most, &tally);
             most = either;
-            all.add(&Tally { recursions: Vec::new(), ..tally }, share);
+            all.add_but_recursions(&tally, share);
             flow = handled_sum(flow, here, share);
             if !here.leaves() {
                 let variables = self.snapshot(frame);

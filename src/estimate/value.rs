@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
+use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -18,8 +19,81 @@ use crate::cost::Cost;
 
 /// How many alternatives a value may have before it counts as unknown.
 const MOST_ALTERNATIVES: usize = 6;
+/// More values than this are not told from others.
+const MOST_DIGESTED: u32 = 400;
+/// How deep the elements of containers are copied.
+const DEEPEST_COPY: u32 = 12;
 /// How deep the elements of containers are joined.
 const DEEPEST_JOIN: u32 = 5;
+
+/// A map that copies share until one of them changes.
+///
+/// Most copies of variables and attributes are made to be gone back to, and nothing changes meanwhile.
+#[derive(Debug)]
+pub struct Shared<T>(Option<Rc<T>>);
+
+/// An instance's attributes, a dict's entries with literal keys.
+pub type Fields = Shared<BTreeMap<Rc<str>, Value>>;
+
+/// A function's variables.
+pub type Variables = Shared<FxHashMap<NameId, Value>>;
+
+/// What a map is that has nothing in it.
+pub trait Empty: Clone + Default + 'static {
+    /// Nothing in it.
+    const EMPTY: &'static Self;
+}
+
+impl Empty for BTreeMap<Rc<str>, Value> {
+    const EMPTY: &'static Self = &BTreeMap::new();
+}
+
+impl Empty for FxHashMap<NameId, Value> {
+    const EMPTY: &'static Self = &FxHashMap::with_hasher(rustc_hash::FxBuildHasher);
+}
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Shared(None)
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Shared(self.0.clone())
+    }
+}
+
+impl<T> From<T> for Shared<T> {
+    fn from(map: T) -> Self {
+        Shared(Some(Rc::new(map)))
+    }
+}
+
+impl<T: Empty> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_deref().unwrap_or(T::EMPTY)
+    }
+}
+
+impl<T: Empty> DerefMut for Shared<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        Rc::make_mut(self.0.get_or_insert_with(Rc::default))
+    }
+}
+
+impl<T> Shared<T> {
+    /// True if neither has changed since one was copied from the other.
+    pub fn is_same(&self, other: &Shared<T>) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(here), Some(there)) => Rc::ptr_eq(here, there),
+            _ => false,
+        }
+    }
+}
 
 /// What is known of an object.
 #[derive(Debug, Clone)]
@@ -99,7 +173,7 @@ pub struct Object {
     /// The elements, while few and known one by one.
     pub elements: Option<Vec<Value>>,
     /// A dict's entries with literal keys; an instance's attributes.
-    pub fields: BTreeMap<Rc<str>, Value>,
+    pub fields: Fields,
     /// How often the point of its creation runs, from the root of the analysis.
     pub weight: f64,
     /// In order of creation; to tell what a function changes from what it makes.
@@ -108,6 +182,26 @@ pub struct Object {
     pub frozen: bool,
     /// See [`heap::note_object`].
     pub noted: bool,
+    /// See [`Digest::argument`].
+    pub digested: Digested,
+}
+
+/// What the walk through an object that is never changed gave, with all that it holds: its number, and how many values
+/// were met. A copy may be changed, so it has none.
+#[derive(Debug, Default)]
+pub struct Digested(Cell<Option<(u64, u32)>>);
+
+impl Digested {
+    /// The object has changed after all.
+    pub fn forget(&self) {
+        self.0.set(None);
+    }
+}
+
+impl Clone for Digested {
+    fn clone(&self) -> Digested {
+        Digested::default()
+    }
 }
 
 /// What a shared object is.
@@ -194,7 +288,7 @@ pub struct Environment {
     /// The function.
     pub function: Option<FunctionId>,
     /// The variables.
-    pub variables: RefCell<FxHashMap<NameId, Value>>,
+    pub variables: RefCell<Variables>,
     /// The enclosing function's.
     pub parent: Option<Rc<Environment>>,
     /// See [`heap::note_environment`].
@@ -346,7 +440,7 @@ impl Value {
                         joined.item = join_items(&x, &y, |o| &o.item, depth);
                         joined.key = join_items(&x, &y, |o| &o.key, depth);
                         joined.elements = None;
-                        for (key, value) in &y.fields {
+                        for (key, value) in y.fields.iter() {
                             let value =
                                 joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
                             joined.fields.insert(key.clone(), value);
@@ -357,7 +451,7 @@ impl Value {
                         let mut joined = x.clone();
                         joined.length = x.length.hull(y.length);
                         joined.guessed |= y.guessed;
-                        for (key, value) in &y.fields {
+                        for (key, value) in y.fields.iter() {
                             let value =
                                 joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
                             joined.fields.insert(key.clone(), value);
@@ -368,7 +462,7 @@ impl Value {
                         if p.file == q.file && p.class == q.class =>
                     {
                         let mut joined = x.clone();
-                        for (key, value) in &y.fields {
+                        for (key, value) in y.fields.iter() {
                             let value =
                                 joined.fields.get(key).map_or_else(|| value.clone(), |v| v.join_within(value, depth));
                             joined.fields.insert(key.clone(), value);
@@ -454,14 +548,8 @@ impl Value {
     /// A copy that shares no mutable object with this one; `frozen` copies are never changed.
     pub fn copied(&self, frozen: bool) -> Value {
         // Most values are plain.
-        match self {
-            Value::Object(_)
-            | Value::Tuple(_)
-            | Value::Union(_)
-            | Value::Method(..)
-            | Value::LibraryMethod(..)
-            | Value::Future(_) => {}
-            _ => return self.clone(),
+        if self.is_plain() {
+            return self.clone();
         }
         let mut copier = Copier { seen: FxHashMap::default(), frozen, shares: false };
         let copy = copier.copy(self, 0);
@@ -471,6 +559,38 @@ impl Value {
             }
         }
         copy
+    }
+
+    /// True if it leads to nothing else.
+    pub fn is_leaf(&self) -> bool {
+        matches!(
+            self,
+            Value::Unknown
+                | Value::None
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::Text(..)
+                | Value::Bytes(_)
+                | Value::Range { .. }
+                | Value::Module(_)
+                | Value::Namespace(_)
+                | Value::Library(_)
+                | Value::Identity
+        )
+    }
+
+    /// True if there is no mutable object in it that a copy must not share.
+    fn is_plain(&self) -> bool {
+        !matches!(
+            self,
+            Value::Object(_)
+                | Value::Tuple(_)
+                | Value::Union(_)
+                | Value::Method(..)
+                | Value::LibraryMethod(..)
+                | Value::Future(_)
+        )
     }
 
     /// A number that equal values share, or nothing where the value is too deep to tell.
@@ -546,10 +666,13 @@ struct Copier {
 
 impl Copier {
     fn copy(&mut self, value: &Value, depth: u32) -> Value {
-        if depth > 12 {
+        if depth > DEEPEST_COPY {
             return Value::Unknown;
         }
         match value {
+            Value::Tuple(parts) | Value::Union(parts) if depth < DEEPEST_COPY && parts.iter().all(Value::is_plain) => {
+                value.clone()
+            }
             Value::Object(reference) => Value::Object(self.copy_object(reference, depth)),
             Value::Tuple(parts) => Value::Tuple(parts.iter().map(|v| self.copy(v, depth + 1)).collect()),
             Value::Union(parts) => Value::Union(parts.iter().map(|v| self.copy(v, depth + 1)).collect()),
@@ -576,7 +699,7 @@ impl Copier {
             item: Value::Unknown,
             key: Value::Unknown,
             elements: None,
-            fields: BTreeMap::new(),
+            fields: Fields::default(),
             kind: object.kind.clone(),
             length: object.length,
             guessed: object.guessed,
@@ -584,13 +707,19 @@ impl Copier {
             serial: object.serial,
             frozen: object.frozen,
             noted: false,
+            digested: Digested::default(),
         };
         let copy = heap::object(shell);
         self.seen.insert(address, copy.clone());
         let item = self.copy(&object.item, depth + 1);
         let key = self.copy(&object.key, depth + 1);
         let elements = object.elements.as_ref().map(|all| all.iter().map(|v| self.copy(v, depth + 1)).collect());
-        let fields = object.fields.iter().map(|(k, v)| (k.clone(), self.copy(v, depth + 1))).collect();
+        let fields = if depth < DEEPEST_COPY && object.fields.values().all(Value::is_plain) {
+            object.fields.clone()
+        } else {
+            let copies = object.fields.iter().map(|(k, v)| (k.clone(), self.copy(v, depth + 1)));
+            Fields::from(copies.collect::<BTreeMap<_, _>>())
+        };
         let mut target = copy.0.borrow_mut();
         target.item = item;
         target.key = key;
@@ -609,6 +738,8 @@ pub struct Digest {
     path: Vec<usize>,
     nodes: u32,
     too_large: bool,
+    /// Something was met that may be another tomorrow.
+    changeable: bool,
 }
 
 impl Digest {
@@ -620,6 +751,26 @@ impl Digest {
     /// Adds a plain number.
     pub fn number(&mut self, number: u64) {
         number.hash(&mut self.hasher);
+    }
+
+    /// Adds a call's argument. What is never changed is walked through once, for the largest are passed most often.
+    pub fn argument(&mut self, argument: &Value) {
+        let Value::Object(reference) = argument else { return self.value(argument, 0) };
+        let known = reference.0.borrow().digested.0.get();
+        let (number, nodes) = known.unwrap_or_else(|| {
+            let mut own = Digest { path: std::mem::take(&mut self.path), ..Digest::default() };
+            own.value(argument, 0);
+            let nodes = if own.too_large { MOST_DIGESTED + 1 } else { own.nodes };
+            let number = own.hasher.finish();
+            if !own.changeable {
+                reference.0.borrow().digested.0.set(Some((number, nodes)));
+            }
+            self.path = own.path;
+            (number, nodes)
+        });
+        self.nodes += nodes;
+        self.too_large |= self.nodes > MOST_DIGESTED;
+        self.number(number);
     }
 
     fn interval(&mut self, interval: Interval) {
@@ -637,7 +788,7 @@ impl Digest {
 
     fn value(&mut self, value: &Value, depth: u32) {
         self.nodes += 1;
-        if depth > 8 || self.nodes > 400 {
+        if depth > 8 || self.nodes > MOST_DIGESTED {
             self.too_large = true;
         }
         if self.too_large {
@@ -708,6 +859,7 @@ impl Digest {
         self.number(u64::from(closure.file.0));
         self.number(u64::from(closure.function.0));
         let mut environment = closure.environment.as_ref();
+        self.changeable |= environment.is_some();
         while let Some(scope) = environment {
             let address = Rc::as_ptr(scope) as usize;
             if self.path.contains(&address) {
@@ -738,6 +890,7 @@ impl Digest {
         }
         self.path.push(address);
         let object = reference.0.borrow();
+        self.changeable |= !object.frozen;
         std::mem::discriminant(&object.kind).hash(&mut self.hasher);
         match &object.kind {
             Kind::List | Kind::Set | Kind::Dict => {}
@@ -755,7 +908,7 @@ impl Digest {
         for element in object.elements.iter().flatten() {
             self.value(element, depth + 1);
         }
-        for (name, value) in &object.fields {
+        for (name, value) in object.fields.iter() {
             name.hash(&mut self.hasher);
             self.value(value, depth + 1);
         }
