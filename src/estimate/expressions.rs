@@ -344,6 +344,7 @@ impl<'p> Machine<'p> {
             let known = decide(*comparison, &left, &right)
                 .or_else(|| self.version_test(*comparison, &left, &right))
                 .or_else(|| self.place_test(*comparison, &left, &right))
+                .or_else(|| self.platform_test(frame, first, *comparison, &right))
                 .or_else(|| self.type_test(frame, first, *comparison, &left, &right));
             all = match (all, known) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
@@ -368,6 +369,44 @@ impl<'p> Machine<'p> {
         };
         let length = self.length(container).scaled(0.5);
         frame.tally.cost.bytecode = frame.tally.cost.bytecode.plus(length.scaled(per));
+    }
+
+    /// `sys.platform == "win32"`: programs are presumed to run on POSIX.
+    fn platform_test(
+        &mut self,
+        frame: &mut Frame<'p>,
+        first: ExpressionId,
+        comparison: Comparison,
+        right: &Value,
+    ) -> Option<bool> {
+        let Value::Text(Some(text), _) = right else { return None };
+        if !matches!(&**text, "win32" | "nt" | "Windows" | "cygwin") || !self.is_platform(frame, first) {
+            return None;
+        }
+        match comparison {
+            Comparison::Equal => Some(false),
+            Comparison::NotEqual => Some(true),
+            _ => None,
+        }
+    }
+
+    /// True for `sys.platform`, `os.name` and `platform.system()`.
+    fn is_platform(&mut self, frame: &mut Frame<'p>, expression: ExpressionId) -> bool {
+        let (path, is_call) = match frame.facts.expressions.get(expression.index()) {
+            Some(Expression::Call { callee, .. }) => (*callee, true),
+            _ => (expression, false),
+        };
+        let Some(Expression::Attribute { value, attribute }) = frame.facts.expressions.get(path.index()) else {
+            return false;
+        };
+        let module = match (self.name(frame.file, *attribute), is_call) {
+            ("platform", false) => "sys",
+            ("name", false) => "os",
+            ("system", true) => "platform",
+            _ => return false,
+        };
+        matches!(frame.facts.expressions.get(value.index()), Some(Expression::Name(_)))
+            && matches!(self.peek(frame, *value), Value::Library(name) if &*name == module)
     }
 
     /// `self.thread_id == threading.get_ident()`, `self.loop is asyncio.get_running_loop()`: who asks that keeps
@@ -1029,6 +1068,15 @@ impl<'p> Machine<'p> {
         }
         let given = self.arguments(frame, arguments);
         frame.assigning = assigning;
+        // Python: if sys.platform.startswith("win"):
+        if method == Some("startswith")
+            && matches!(given.positional.first(), Some(Value::Text(Some(text), _)) if text.starts_with("win"))
+            && let Some(Expression::Attribute { value, .. }) = frame.facts.expressions.get(callee.index())
+            && self.is_platform(frame, *value)
+        {
+            frame.tally.tick(price::C_CALL);
+            return Value::Bool(Some(false));
+        }
         let call = CallSite { id, place, method, receiver: receiver.as_ref() };
         let result = self.call(frame, &function, given, &call);
         frame.assigning = assigning;

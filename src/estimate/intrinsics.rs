@@ -32,6 +32,15 @@ impl<'p> Machine<'p> {
                 frame.tally.tick(60e-9);
                 Some(range(&arguments.positional))
             }
+            "iscoroutinefunction" => {
+                frame.tally.tick(3e-7);
+                self.is_coroutine_function(&first?).map(|is| Value::Bool(Some(is)))
+            }
+            "is_coroutine_function" => {
+                // Only a decorator makes one.
+                frame.tally.tick(3e-7);
+                self.is_coroutine_function(&first?).map(|_| Value::Bool(Some(false)))
+            }
             "len" => {
                 frame.tally.tick(20e-9);
                 let value = first?;
@@ -574,6 +583,20 @@ impl<'p> Machine<'p> {
     }
 
     /// Calls a function without charging the frame: result, cost, reasons.
+    /// Whether a function is an `async def`, where that can be told.
+    fn is_coroutine_function(&self, function: &Value) -> Option<bool> {
+        match function {
+            Value::Function(closure) | Value::Method(_, closure) => {
+                let facts = &self.project.parsed(closure.file).facts;
+                let definition = facts.functions.get(closure.function.index())?;
+                Some(definition.is_async && !definition.is_generator)
+            }
+            Value::Partial(partial) if !partial.binds => self.is_coroutine_function(&partial.callable),
+            Value::Class(_) => Some(false),
+            _ => None,
+        }
+    }
+
     fn aside_call(
         &mut self,
         frame: &mut Frame<'p>,

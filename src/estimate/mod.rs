@@ -224,7 +224,7 @@ fn run_file(machine: &mut Machine<'_>, file: FileId, roots: &Roots) -> Found {
     let mut seen = FxHashSet::default();
     for event in std::mem::take(&mut machine.events) {
         if seen.insert(std::rc::Rc::as_ptr(&event) as usize) {
-            found.events.push((*event).clone());
+            found.events.push(witnessed(machine.project, file, (*event).clone()));
         }
     }
     found.names.extend(worker_classes(machine, file));
@@ -245,6 +245,19 @@ fn class_name(project: &Project, file: FileId, function: FunctionId) -> Option<S
     let class = facts.functions.get(function.index())?.class?;
     let name = facts.names.get(facts.classes.get(class.index())?.name.index())?;
     Some(name.to_string())
+}
+
+/// An event, and whether a test alone tells of it: what tests hand to a package does not speak for the package.
+fn witnessed(project: &Project, root: FileId, mut event: Event) -> Event {
+    let is_test = |file: FileId| intent::is_test(project.path(file));
+    match &mut event {
+        Event::Handover(it) => {
+            let target = it.target_at.map(|(file, _)| file);
+            it.from_test = !is_test(it.file) && (is_test(root) || target.is_some_and(is_test));
+        }
+        Event::Stall(it) => it.from_test = !is_test(it.file) && is_test(root),
+    }
+    event
 }
 
 /// The name under which callers reach a wrapper: the function's, or its class's for `__init__`.

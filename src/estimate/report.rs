@@ -71,6 +71,8 @@ pub struct Handover {
     pub recursive: bool,
     /// A pool whose workers are replaced after some tasks, or with a limit on a task's time.
     pub isolated: bool,
+    /// Only a test says so: it is the root, or the target stands in it, and the place itself does not.
+    pub from_test: bool,
 }
 
 /// A stretch in which an event loop stands still.
@@ -90,6 +92,8 @@ pub struct Stall {
     pub trail: Trail,
     /// It stands under a condition.
     pub conditional: bool,
+    /// Seen while a test ran, in a file that is none.
+    pub from_test: bool,
 }
 
 impl<'p> Machine<'p> {
@@ -111,6 +115,7 @@ impl<'p> Machine<'p> {
                     cost: stall.cost,
                     trail: stall.trail,
                     conditional: stall.conditional,
+                    from_test: false,
                 };
                 self.note(frame.file, frame.function, Event::Stall(stall));
             }

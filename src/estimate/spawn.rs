@@ -103,6 +103,7 @@ impl<'p> Machine<'p> {
             lone_worker: offer.lone_worker,
             daemon: offer.daemon,
             isolated: offer.isolated,
+            from_test: false,
         };
         self.note(frame.file, frame.function, Event::Handover(handover));
         result

@@ -28,6 +28,8 @@ const MEDIUM: (f64, usize) = (0.4, 4);
 const OWN: f64 = 0.2;
 /// The same for a pause: nobody writes one by chance, be it for the case that something has failed.
 const PAUSE: (f64, usize) = (0.1, 1);
+/// How many calls below the coroutine a wait stands at most that tests alone tell of.
+const NEAR_TEST: usize = 1;
 /// A wait that no condition guards.
 const CERTAIN: f64 = 0.95;
 /// A wait shorter than this many seconds is no finding.
@@ -40,7 +42,7 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         return None;
     }
     let candidates = site.contexts.iter().flat_map(|stall| {
-        let waits = stall.trail.operations.iter().filter(|o| is_blocking(o));
+        let waits = stall.trail.operations.iter().filter(|o| is_blocking(o) && !is_over(site, stall, o));
         waits.map(|wait| (*stall, wait, confidence(site, stall, wait)))
     });
     let (worst, wait, confidence) =
@@ -85,6 +87,18 @@ fn target(stall: &Stall) -> &str {
     if stall.callee.is_empty() { "…" } else { stall.callee.strip_prefix("builtins.").unwrap_or(&stall.callee) }
 }
 
+/// True if what is waited for is there already.
+fn is_over(site: &StallSite<'_>, stall: &Stall, wait: &Operation) -> bool {
+    match wait.wait {
+        Some(WaitKind::Queue) => wait.depth() == 0 && site.is_just_filled(stall),
+        Some(WaitKind::Network) => {
+            let opens = wait.what.starts_with("urllib.") || wait.what.starts_with("http.client.");
+            opens && wait.depth() == 0 && site.is_local_url(stall)
+        }
+        _ => false,
+    }
+}
+
 /// How sure it is that a wait happens, and that somebody else waits for it.
 fn confidence(site: &StallSite<'_>, stall: &Stall, wait: &Operation) -> Confidence {
     let (weight, depth) = (wait.weight, wait.depth());
@@ -98,7 +112,10 @@ fn confidence(site: &StallSite<'_>, stall: &Stall, wait: &Operation) -> Confiden
             Confidence::Low
         };
     }
-    if site.is_start_or_end() || site.is_command() || gets_ready(stall, wait) {
+    let is_alone = site.is_start_or_end() || site.is_command() || site.is_private;
+    // What tests pass to a coroutine is of the kind that it gets, but may be made as only tests make it.
+    let is_doubtful = site.only_tests && depth > NEAR_TEST;
+    if is_alone || is_doubtful || site.is_short_end(stall) || site.is_fallback(stall) || gets_ready(stall, wait) {
         Confidence::Low
     } else if at_least(HIGH) {
         Confidence::High

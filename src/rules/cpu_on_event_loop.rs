@@ -50,7 +50,8 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         .map(|stall| (stall, confidence(site, stall)))
         .max_by(|a, b| a.1.cmp(&b.1).then(a.0.cost.cpu().likely.total_cmp(&b.0.cost.cpu().likely)))?;
     let cpu = worst.cost.cpu();
-    let is_alone = site.is_start_or_end() || site.is_command();
+    let is_alone = site.is_start_or_end() || site.is_command() || site.is_private || site.only_tests;
+    let is_alone = is_alone || site.is_fallback(worst);
     let confidence = if is_alone { Confidence::Low } else { confidence };
     let subject = if worst.callee.is_empty() {
         "this loop".to_string()

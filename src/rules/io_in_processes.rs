@@ -3,6 +3,7 @@
 use super::sites::{HandoverSite, evidence, in_test, vehicle_name, waits};
 use super::{Check, Rule, words};
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
+use crate::estimate::evidence::Operation;
 use crate::estimate::intent::Intent;
 use crate::estimate::report::Handover;
 use crate::knowledge::schema::Vehicle;
@@ -75,12 +76,28 @@ fn objectionable(handover: &Handover) -> bool {
         .trail
         .operations
         .iter()
-        .filter(|o| waits(o) && !o.exceptional && o.weight >= 0.1)
+        .filter(|o| waits(o) && !is_handshake(o) && !o.exceptional && o.weight >= 0.1)
         .map(|o| o.seconds)
         .sum();
     let waited = waited.min(cost.wait.likely);
     let share = waited / (cost.total().likely + cost.unknown);
     waited >= SHORTEST_WAIT && share >= WAIT_SHARE
+}
+
+/// True for waiting until the parent, or another worker, has done its part: threads would wait for it as well.
+///
+/// ```python
+/// def load(batches, ready, taken):
+///     for batch in batches:
+///         ready.put(build(batch))
+///         taken.wait()
+/// ```
+fn is_handshake(operation: &Operation) -> bool {
+    const BETWEEN_PROCESSES: [&str; 4] = ["Condition", "Event", "Barrier", "Connection"];
+    let mut parts = operation.what.rsplit('.');
+    let (method, class) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let waits = matches!(method, "wait" | "wait_for" | "recv" | "recv_bytes" | "poll");
+    waits && BETWEEN_PROCESSES.contains(&class.trim_start_matches("Pipe").trim_end_matches("Proxy"))
 }
 
 fn help(construct: &str) -> String {

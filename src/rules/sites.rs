@@ -1,5 +1,6 @@
 //! Events of one place put together: all contexts in which it was seen, and what they agree on.
 
+use super::loops;
 use crate::config::Target;
 use crate::cost::Cost;
 use crate::diagnostic::{Confidence, Evidence};
@@ -7,8 +8,8 @@ use crate::estimate::Report;
 use crate::estimate::evidence::{Operation, Trail};
 use crate::estimate::intent::{self, Intent};
 use crate::estimate::report::{Event, Handover, Stall, steps};
-use crate::facts::ir::{Expression, Facts, Statement};
-use crate::id::{ExpressionId, FileId, FunctionId, NameId};
+use crate::facts::ir::{Expression, Facts, Handler, Statement};
+use crate::id::{ExpressionId, FileId, FunctionId, NameId, StatementId};
 use crate::knowledge::Knowledge;
 use crate::knowledge::schema::{Clock, Vehicle, WaitKind};
 use crate::project::{Entity, Parsed, Project};
@@ -43,12 +44,16 @@ pub struct StallSite<'a> {
     pub contexts: Vec<&'a Stall>,
     /// In a test.
     pub is_test: bool,
+    /// In no test, but nothing else tells of it.
+    pub only_tests: bool,
     /// The file makes every thread a green one.
     pub is_patched: bool,
     /// What the call gives is awaited on the spot.
     pub is_awaited: bool,
     /// The file is a program of its own: it starts the event loop.
     pub starts_loop: bool,
+    /// The loop runs this and nothing beside it: see [`loops::private`].
+    pub is_private: bool,
 }
 
 impl StallSite<'_> {
@@ -74,22 +79,138 @@ impl StallSite<'_> {
 
     /// True if the file starts tasks that run beside others, or serves clients.
     pub fn starts_tasks(&self) -> bool {
-        const STARTERS: [&str; 10] = [
-            "create_task",
-            "ensure_future",
-            "gather",
-            "TaskGroup",
-            "start_soon",
-            "create_task_group",
-            "open_nursery",
-            "start_server",
-            "run_coroutine_threadsafe",
-            "as_completed",
-        ];
-        self.contexts.first().is_some_and(|stall| {
-            let names = &self.project.parsed(stall.file).facts.names;
-            names.iter().any(|name| STARTERS.contains(&&**name))
+        self.contexts.first().is_some_and(|stall| loops::starts_tasks(&self.project.parsed(stall.file).facts))
+    }
+
+    /// True for a shutdown that takes hardly long enough for anybody to notice.
+    pub fn is_short_end(&self, stall: &Stall) -> bool {
+        /// The loop has nothing else to do, so this many seconds pass unnoticed.
+        const UNNOTICED: f64 = 1.0;
+        const ENDS: [&str; 4] = ["shutdown", "on_shutdown", "shut_down", "on_exit"];
+        let facts = &self.project.parsed(stall.file).facts;
+        let function = stall.function.and_then(|f| facts.functions.get(f.index()));
+        let name = function.and_then(|it| facts.names.get(it.name.index()));
+        name.is_some_and(|name| ENDS.contains(&name.trim_matches('_'))) && stall.cost.wait.likely <= UNNOTICED
+    }
+
+    /// True if the statement before puts something into the queue that this one takes from.
+    ///
+    /// ```python
+    /// stop.put(None)
+    /// stop.get()
+    /// ```
+    pub fn is_just_filled(&self, stall: &Stall) -> bool {
+        let parsed = self.project.parsed(stall.file);
+        let (facts, spans) = (&parsed.facts, &parsed.spans);
+        let text = self.project.text(stall.file);
+        // The receiver of a method, as it is written.
+        let receiver = |id: ExpressionId, methods: &[&str]| {
+            let Expression::Call { callee, .. } = facts.expressions.get(id.index())? else { return None };
+            let Expression::Attribute { value, attribute } = facts.expressions.get(callee.index())? else {
+                return None;
+            };
+            let name = facts.names.get(attribute.index())?;
+            let span = spans.expressions.get(value.index()).filter(|_| methods.contains(&&**name))?;
+            text.get(span.start as usize..span.end as usize)
+        };
+        let mut here = spans.expressions.iter().enumerate().filter(|(_, span)| **span == stall.span);
+        let taken = here.find_map(|(index, _)| receiver(ExpressionId::new(index), &["get"]));
+        let Some(taken) = taken else { return false };
+        facts.statements.iter().zip(&spans.statements).any(|(statement, span)| {
+            let Statement::Expression(put) = statement else { return false };
+            let follows = text.get(span.end as usize..stall.span.start as usize);
+            // Nothing but this statement's own beginning in between.
+            follows.is_some_and(|it| it.matches('\n').count() == 1 && !it.contains("await"))
+                && receiver(*put, &["put", "put_nowait"]) == Some(taken)
         })
+    }
+
+    /// True if what is opened was asked whether it is a `data:` or `file:` URL, here or where the function is called.
+    pub fn is_local_url(&self, stall: &Stall) -> bool {
+        let parsed = self.project.parsed(stall.file);
+        let (facts, spans) = (&parsed.facts, &parsed.spans);
+        let holds = |outer: &Span, inner: &Span| outer.start <= inner.start && inner.end <= outer.end;
+        let asks = |condition: &Span| {
+            facts.expressions.iter().zip(&spans.expressions).any(|(expression, span)| {
+                matches!(expression, Expression::String { value: Some(text), .. }
+                    if matches!(facts.names.get(text.index()).map_or("", |it| &**it), "data:" | "file:" | "file://"))
+                    && holds(condition, span)
+            })
+        };
+        let guarded = facts.statements.iter().filter_map(|statement| {
+            let Statement::If { condition, then, otherwise } = statement else { return None };
+            let is_not = matches!(facts.expressions.get(condition.index()), Some(Expression::Unary { .. }));
+            let block = if is_not { otherwise } else { then };
+            let first = spans.statements.get(block.first()?.index())?;
+            let last = spans.statements.get(block.last()?.index())?;
+            let is_one = asks(spans.expressions.get(condition.index())?);
+            is_one.then_some(Span { start: first.start, end: last.end })
+        });
+        let guarded: Vec<Span> = guarded.collect();
+        if guarded.is_empty() {
+            return false;
+        }
+        if guarded.iter().any(|block| holds(block, &stall.span)) {
+            return true;
+        }
+        let Some(function) = stall.function.and_then(|it| facts.functions.get(it.index())) else { return false };
+        let mut calls = facts.expressions.iter().zip(&spans.expressions).filter(|(expression, _)| {
+            matches!(expression, Expression::Name(name) | Expression::Attribute { attribute: name, .. }
+                if *name == function.name)
+        });
+        let mut some = false;
+        calls.all(|(_, span)| {
+            some = true;
+            guarded.iter().any(|block| holds(block, span))
+        }) && some
+    }
+
+    /// True in an `except` clause of a `try` that makes the same call, or hands it over: what is left when that has
+    /// failed.
+    ///
+    /// ```python
+    /// try:
+    ///     await asyncio.to_thread(self.close)
+    /// except RuntimeError:
+    ///     self.close()
+    /// ```
+    pub fn is_fallback(&self, stall: &Stall) -> bool {
+        let parsed = self.project.parsed(stall.file);
+        let (facts, spans) = (&parsed.facts, &parsed.spans);
+        let block = |statements: &[StatementId]| {
+            let span = |id: Option<&StatementId>| id.and_then(|id| spans.statements.get(id.index())).copied();
+            Some(Span { start: span(statements.first())?.start, end: span(statements.last())?.end })
+        };
+        let holds = |outer: &Span, inner: &Span| outer.start <= inner.start && inner.end <= outer.end;
+        let tried = facts.statements.iter().filter_map(|statement| {
+            let Statement::Try { body, handlers, .. } = statement else { return None };
+            let is_here = |handler: &Handler| block(&handler.body).is_some_and(|it| holds(&it, &stall.span));
+            if handlers.iter().any(is_here) { block(body) } else { None }
+        });
+        let tried: Vec<Span> = tried.collect();
+        if tried.is_empty() {
+            return false;
+        }
+        let text = self.project.text(stall.file);
+        let text = |span: &Span| text.get(span.start as usize..span.end as usize);
+        let text_of = |id: ExpressionId| spans.expressions.get(id.index()).and_then(text);
+        let calls = || {
+            facts.expressions.iter().zip(&spans.expressions).filter_map(|(expression, span)| match expression {
+                Expression::Call { callee, arguments } => Some((span, *callee, arguments)),
+                _ => None,
+            })
+        };
+        let Some((_, own, given)) = calls().find(|(span, ..)| **span == stall.span) else { return false };
+        let Some(name) = text_of(own) else { return false };
+        let is_tried = |span: &Span| tried.iter().any(|body| holds(body, span));
+        let mentioned = spans.expressions.iter().filter(|span| is_tried(span) && text(span) == Some(name)).count();
+        let repeated: Vec<_> =
+            calls().filter(|(span, callee, _)| is_tried(span) && text_of(*callee) == Some(name)).collect();
+        // With other arguments it is another attempt, not the same one.
+        let is_same = repeated.iter().any(|(.., before)| {
+            given.iter().all(|it| before.iter().any(|other| text_of(other.value) == text_of(it.value)))
+        });
+        is_same || mentioned > repeated.len()
     }
 }
 
@@ -147,8 +268,9 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
     let (mut sites, mut seen) = (Vec::new(), intent::Seen::default());
     let mut surroundings: FxHashMap<FileId, Surroundings> = FxHashMap::default();
     for group in all.chunk_by(|a, b| a.file == b.file && a.span == b.span) {
-        let contexts: Vec<&Handover> =
+        let mut contexts: Vec<&Handover> =
             group.iter().copied().filter(|h| h.known && !starts_anything(project, h)).collect();
+        let is_test = only_tests(&mut contexts, |handover| handover.from_test);
         let Some(first) = contexts.first().copied() else { continue };
         let parsed = project.parsed(first.file);
         let around = surroundings.entry(first.file).or_insert_with(|| Surroundings::new(parsed));
@@ -166,11 +288,20 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
             many,
             awaited,
             intents,
-            is_test: intent::is_test(project.path(first.file)),
+            is_test: is_test || intent::is_test(project.path(first.file)),
             contexts,
         });
     }
     sites
+}
+
+/// Leaves out what tests alone tell of, as long as something else does; true if nothing else does.
+fn only_tests<T>(contexts: &mut Vec<&T>, from_test: impl Fn(&T) -> bool) -> bool {
+    if contexts.iter().all(|context| from_test(context)) {
+        return !contexts.is_empty();
+    }
+    contexts.retain(|context| !from_test(context));
+    false
 }
 
 /// True for a worker's class that starts whatever it was made with: who makes one decides, and that is not here.
@@ -231,16 +362,25 @@ pub fn stalls<'a>(
         (*file, (awaited_places(parsed), intent::is_monkey_patched(&parsed.facts)))
     };
     let known: FxHashMap<FileId, (FxHashSet<Span>, bool)> = files.iter().map(of_file).collect();
-    let starting: FxHashSet<FileId> = files.into_iter().filter(|file| starts_loop(project, knowledge, *file)).collect();
+    let starting: FxHashMap<FileId, Vec<ExpressionId>> = files
+        .into_iter()
+        .map(|file| (file, loop_runs(project, knowledge, file)))
+        .filter(|(_, runs)| !runs.is_empty())
+        .collect();
+    let mut private: FxHashMap<FileId, FxHashSet<FunctionId>> = FxHashMap::default();
     all.chunk_by(|a, b| a.file == b.file && a.span == b.span)
         .filter_map(|group| {
             let first = group.first()?;
             let (awaited, is_patched) = known.get(&first.file)?;
+            let mut contexts = group.to_vec();
+            let only_tests = only_tests(&mut contexts, |stall| stall.from_test);
             Some(StallSite {
-                starts_loop: starting.contains(&first.file),
+                starts_loop: starting.contains_key(&first.file),
+                is_private: is_private(project, &mut private, &starting, first),
                 project,
                 target,
-                contexts: group.to_vec(),
+                contexts,
+                only_tests,
                 is_test: intent::is_test(project.path(first.file)),
                 is_patched: *is_patched,
                 is_awaited: awaited.contains(&first.span),
@@ -249,8 +389,19 @@ pub fn stalls<'a>(
         .collect()
 }
 
-/// True if a file runs an event loop until its work is done: `asyncio.run(main())`, `loop.run_until_complete(main())`.
-fn starts_loop(project: &Project, knowledge: &Knowledge, file: FileId) -> bool {
+/// True if a stall keeps nobody waiting but who called.
+fn is_private(
+    project: &Project,
+    private: &mut FxHashMap<FileId, FxHashSet<FunctionId>>,
+    starting: &FxHashMap<FileId, Vec<ExpressionId>>,
+    stall: &Stall,
+) -> bool {
+    let (Some(runs), Some(function)) = (starting.get(&stall.file), stall.function) else { return false };
+    private.entry(stall.file).or_insert_with(|| loops::private(project, stall.file, runs)).contains(&function)
+}
+
+/// Where a file runs an event loop until its work is done: `asyncio.run(main())`, `loop.run_until_complete(main())`.
+fn loop_runs(project: &Project, knowledge: &Knowledge, file: FileId) -> Vec<ExpressionId> {
     let facts = &project.parsed(file).facts;
     let name = |id: NameId| facts.names.get(id.index()).map_or("", |name| &**name);
     let runs = |qualified: &str| {
@@ -264,7 +415,7 @@ fn starts_loop(project: &Project, knowledge: &Knowledge, file: FileId) -> bool {
             _ => false,
         })
     };
-    facts.expressions.iter().any(|expression| {
+    let is_run = |expression: &Expression| {
         let Expression::Call { callee, .. } = expression else { return false };
         match facts.expressions.get(callee.index()) {
             Some(Expression::Name(function)) => is_library(*function, ""),
@@ -276,7 +427,9 @@ fn starts_loop(project: &Project, knowledge: &Knowledge, file: FileId) -> bool {
             }
             _ => false,
         }
-    })
+    };
+    let all = facts.expressions.iter().enumerate();
+    all.filter(|(_, expression)| is_run(expression)).map(|(index, _)| ExpressionId::new(index)).collect()
 }
 
 /// What the hand-overs of one file are judged by, worked out once.
