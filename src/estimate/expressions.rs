@@ -47,6 +47,7 @@ impl<'p> Machine<'p> {
                 let owner = self.evaluate(frame, *value);
                 let index_value = self.evaluate(frame, *index);
                 frame.tally.tick(price::SUBSCRIPT);
+                frame.at = self.span(frame, id);
                 self.subscript(frame, &owner, *index, &index_value)
             }
             Expression::Slice { lower, upper, step } => {
@@ -106,6 +107,7 @@ impl<'p> Machine<'p> {
             Expression::Binary { operator, left, right } => {
                 let left = self.evaluate(frame, *left);
                 let right = self.evaluate(frame, *right);
+                frame.at = self.span(frame, id);
                 self.binary(frame, *operator, &left, &right)
             }
             Expression::Unary { operator, operand } => {

@@ -216,7 +216,7 @@ fn run_file(machine: &mut Machine<'_>, file: FileId, roots: &Roots) -> Found {
         let mut fresh = machine.events.iter().skip(mark);
         if fresh.clone().any(passes_on) {
             found.names.extend(wrapper_name(machine.project, file, *function));
-        } else if fresh.any(|event| matches!(&**event, Event::Handover(it) if is_undecided(it))) {
+        } else if fresh.any(|event| matches!(&**event, Event::Handover(it) if is_undecided(machine.project, it))) {
             found.names.extend(class_name(machine.project, file, *function));
         }
     }
@@ -232,11 +232,17 @@ fn run_file(machine: &mut Machine<'_>, file: FileId, roots: &Roots) -> Found {
     found
 }
 
-/// True for a task of whose cost so little is known that only who makes its object can tell more.
-fn is_undecided(handover: &report::Handover) -> bool {
+/// True for a method as a task of whose cost so little is known that only who makes its object can tell more.
+fn is_undecided(project: &Project, handover: &report::Handover) -> bool {
     const VAGUE: f64 = 100.0;
+    let class_of = |file: FileId, function: FunctionId| {
+        project.parsed(file).facts.functions.get(function.index()).and_then(|function| function.class)
+    };
+    let own = handover.function.and_then(|function| class_of(handover.file, function));
+    let is_own =
+        handover.target_at.is_some_and(|(file, target)| file == handover.file && class_of(file, target) == own);
     let total = handover.cost.total();
-    handover.known && (handover.cost.unknown > 0.0 || total.high > VAGUE * total.low.max(1e-6))
+    own.is_some() && is_own && (handover.cost.unknown > 0.0 || total.high > VAGUE * total.low.max(1e-6))
 }
 
 /// The name of a method's class, by which others make its object.

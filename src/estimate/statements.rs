@@ -1031,6 +1031,7 @@ impl<'p> Machine<'p> {
                 frame.tally.tick(price::SUBSCRIPT);
                 let owner = self.evaluate(frame, *owner);
                 let index = self.evaluate(frame, *index);
+                frame.at = self.span(frame, target);
                 self.set_item(frame, &owner, &index, value);
             }
             Expression::Tuple(parts) | Expression::List(parts) => {

@@ -109,9 +109,10 @@ fn confidence(site: &StallSite<'_>, stall: &Stall) -> Confidence {
     let (deepest, rarest) = REACH;
     // What is certain may be made of many pieces.
     let is_scattered = main.seconds < MAIN_SHARE * cpu.likely && cpu.low < NOTICED / 2.0;
-    // What is known throughout is as true further down.
     let is_known = cpu.low >= NOTICED / 2.0 && cpu.low * KNOWN >= cpu.likely;
-    let far = main.depth() > deepest && !is_known || main.weight < rarest || is_scattered;
+    // What is known throughout, and long, is as true further down.
+    let is_long = is_known && cpu.low >= 2.0 * NOTICED;
+    let far = main.depth() > deepest && !is_long || main.weight < rarest || is_scattered;
     // A little in each turn of a loop over who knows how many is a guess upon a guess.
     let repeated = main.weight > 1.5;
     let small =
