@@ -603,7 +603,7 @@ impl<'p> Machine<'p> {
                     return self.library_subscript(frame, owner, &class, &item);
                 }
                 if item.is_unknown()
-                    && let Some(kept) = self.stored_in(reference)
+                    && let Some(kept) = super::passed::kept(frame, reference)
                 {
                     return kept;
                 }
@@ -692,7 +692,7 @@ impl<'p> Machine<'p> {
     pub(super) fn set_item(&mut self, frame: &mut Frame<'p>, owner: &Value, index: &Value, value: Value) {
         for part in owner.alternatives() {
             let Value::Object(reference) = part else { continue };
-            self.keep(reference, &value);
+            super::passed::keep(frame, reference, &value);
             let kind = reference.0.borrow().kind.clone();
             match kind {
                 Kind::Dict => {

@@ -296,6 +296,8 @@ pub struct Frame<'p> {
     pub raised: bool,
     /// The running loop was asked for and there was one.
     pub found_loop: bool,
+    /// See [`super::passed::keep`]: by serial number.
+    pub kept: Vec<(u64, Value)>,
     /// A loop in a loop went over a list in which there is nothing yet.
     pub met_empty: bool,
     /// Names of statements' targets while their value is evaluated: what a spawned object is called.
@@ -527,6 +529,7 @@ impl<'p> Machine<'p> {
             raised: false,
             found_loop: false,
             met_empty: false,
+            kept: Vec::new(),
             assigning: None,
         }
     }
@@ -644,6 +647,7 @@ impl<'p> Machine<'p> {
             raised: false,
             found_loop: false,
             met_empty: false,
+            kept: Vec::new(),
             assigning: None,
         };
         self.stack.push(Activation {

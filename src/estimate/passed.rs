@@ -47,8 +47,6 @@ pub struct Passed {
     starved: FxHashSet<u64>,
     /// By path; those of unknown paths under `None`.
     files: FxHashMap<Option<Rc<str>>, Content>,
-    /// What was stored into containers that belong to no run, by serial number.
-    kept: FxHashMap<u64, Value>,
     /// Another number for each state of queues and files that what runs may see.
     pub version: u64,
     versions: u64,
@@ -61,7 +59,6 @@ impl Passed {
         self.before.clear();
         self.starved.clear();
         self.files.clear();
-        self.kept.clear();
         self.version = 0;
     }
 
@@ -151,28 +148,6 @@ impl<'p> Machine<'p> {
             }
             _ => None,
         }
-    }
-
-    /// Notes what is stored into a module's container, which itself stays as it is.
-    pub(super) fn keep(&mut self, container: &Reference, value: &Value) {
-        let (frozen, serial) = (container.0.borrow().frozen, container.0.borrow().serial);
-        if !frozen || value.is_unknown() {
-            return;
-        }
-        self.oldest_change = 0;
-        let all = match self.passed.kept.get(&serial) {
-            Some(before) if before.same(value) => return,
-            Some(before) => before.join(value),
-            None => value.clone(),
-        };
-        self.passed.changed();
-        self.passed.kept.insert(serial, all.copied(false));
-    }
-
-    /// What the running root has stored into a module's container.
-    pub(super) fn stored_in(&self, container: &Reference) -> Option<Value> {
-        let object = container.0.borrow();
-        self.passed.kept.get(&object.serial).filter(|_| object.frozen).cloned()
     }
 
     /// The object that an entry's selector means, or its path.
@@ -340,6 +315,24 @@ impl<'p> Machine<'p> {
             }
         }
     }
+}
+
+/// Notes what a function stores into a module's container, which itself stays as it is.
+pub(super) fn keep(frame: &mut Frame<'_>, container: &Reference, value: &Value) {
+    let (frozen, serial) = (container.0.borrow().frozen, container.0.borrow().serial);
+    if !frozen || value.is_unknown() {
+        return;
+    }
+    match frame.kept.iter_mut().find(|(known, _)| *known == serial) {
+        Some((_, before)) => *before = before.join(value),
+        None => frame.kept.push((serial, value.clone())),
+    }
+}
+
+/// What the same function has stored into a module's container: `CACHE[key] = make(key)`, then `return CACHE[key]`.
+pub(super) fn kept(frame: &Frame<'_>, container: &Reference) -> Option<Value> {
+    let serial = container.0.borrow().serial;
+    frame.kept.iter().find(|(known, _)| *known == serial).map(|(_, value)| value.clone())
 }
 
 /// True for what tells a worker to end.
