@@ -93,6 +93,15 @@ pub fn is_test(path: &str) -> bool {
         || path.split('/').any(|folder| ["tests", "test", "testing", "pytest"].contains(&folder))
 }
 
+/// True for files whose sizes are not those of real use: tests and benchmarks.
+pub fn is_trial(path: &str) -> bool {
+    let is_benchmark = |part: &str| {
+        let stem = part.strip_suffix(".py").unwrap_or(part);
+        ["bench", "benchmark", "benchmarks"].contains(&stem) || stem.starts_with("bench_")
+    };
+    is_test(path) || path.split('/').any(is_benchmark)
+}
+
 /// The variable or attribute that an assignment's target names.
 fn last_name(parsed: &Parsed, target: Span) -> Option<NameId> {
     let index = parsed.spans.expressions.iter().position(|span| *span == target)?;

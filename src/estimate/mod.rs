@@ -253,15 +253,15 @@ fn class_name(project: &Project, file: FileId, function: FunctionId) -> Option<S
     Some(name.to_string())
 }
 
-/// An event, and whether a test alone tells of it: what tests hand to a package does not speak for the package.
+/// An event, and whether a test or a benchmark alone tells of it: what those hand to a package does not speak for it.
 fn witnessed(project: &Project, root: FileId, mut event: Event) -> Event {
-    let is_test = |file: FileId| intent::is_test(project.path(file));
+    let is_trial = |file: FileId| intent::is_trial(project.path(file));
     match &mut event {
         Event::Handover(it) => {
             let target = it.target_at.map(|(file, _)| file);
-            it.from_test = !is_test(it.file) && (is_test(root) || target.is_some_and(is_test));
+            it.from_test = !is_trial(it.file) && (is_trial(root) || target.is_some_and(is_trial));
         }
-        Event::Stall(it) => it.from_test = !is_test(it.file) && is_test(root),
+        Event::Stall(it) => it.from_test = !is_trial(it.file) && is_trial(root),
     }
     event
 }
