@@ -301,6 +301,12 @@ pub(super) fn mentioned<'t>(texts: impl Iterator<Item = &'t str>) -> FxHashSet<B
 }
 
 fn mention(names: &mut FxHashSet<Box<str>>, dotted: &str) {
+    /// No module lies deeper, and no name is longer, in bytes: each beginning of it is kept.
+    const DEEPEST: usize = 100;
+    const LONGEST: usize = 1000;
+    if dotted.len() > LONGEST || dotted.bytes().filter(|byte| *byte == b'.').count() > DEEPEST {
+        return;
+    }
     let mut at = Some(dotted);
     while let Some(name) = at {
         if !names.insert(name.into()) {
