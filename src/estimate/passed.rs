@@ -150,6 +150,18 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// True for what names a file: a string or a path.
+    fn is_path(&self, value: &Value) -> bool {
+        match value {
+            Value::Text(..) => true,
+            Value::Object(reference) => match &reference.0.borrow().kind {
+                Kind::Library(class) => self.known.ancestry(class).iter().any(|it| it.name == "pathlib.PurePath"),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// The object that an entry's selector means, or its path.
     fn path_of(value: &Value) -> Option<Rc<str>> {
         match value {
@@ -257,7 +269,9 @@ impl<'p> Machine<'p> {
                 let path = handle.0.borrow().fields.get(PATH).and_then(Value::known_text);
                 (path, total)
             }
-            None => (Machine::path_of(&to), Content { lines, bytes, text }),
+            None if self.is_path(&to) => (Machine::path_of(&to), Content { lines, bytes, text }),
+            // Standard output, or a buffer in memory.
+            None => return,
         };
         if content.bytes.high <= 0.0 {
             return;
