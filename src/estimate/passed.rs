@@ -255,6 +255,9 @@ impl<'p> Machine<'p> {
         let (path, content) = match handle {
             Some(handle) => {
                 let times = Interval::exact(self.relative_scale(frame, &handle).max(1.0));
+                // Known as a whole only where it is written in one piece.
+                let is_whole = times.likely <= 1.0 && !handle.0.borrow().fields.contains_key(BYTES);
+                let text = text.filter(|_| is_whole);
                 let mut total = Content { lines: lines.times(times), bytes: bytes.times(times), text };
                 self.change(&handle, |object| {
                     let mut add = |name: &str, more: &mut Interval| {
