@@ -253,11 +253,12 @@ pub enum Judgement {
 }
 
 impl Directive {
+    /// `idle` are its codes that silence nothing, by their places, in order.
     fn unused(&self, text: &str, lines: &LineIndex, idle: &[usize], unknown: Vec<String>) -> Unused {
         let codes = self.codes.as_deref().unwrap_or(&[]);
         let name = |at: &usize| codes.get(*at).map(|code| code.text.clone());
         let kept: Vec<&Code> =
-            codes.iter().enumerate().filter(|(at, _)| !idle.contains(at)).map(|(_, code)| code).collect();
+            codes.iter().enumerate().filter(|(at, _)| idle.binary_search(at).is_err()).map(|(_, code)| code).collect();
         let removal = match (kept.is_empty(), codes.first(), codes.last()) {
             (false, Some(first), Some(last)) => {
                 let list: Vec<&str> = kept.iter().map(|code| code.text.as_str()).collect();

@@ -1,5 +1,6 @@
 //! The rules, one file each, and their register.
 
+pub mod fallback;
 pub mod loops;
 pub mod sites;
 pub mod words;

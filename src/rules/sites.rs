@@ -1,5 +1,6 @@
 //! Events of one place put together: all contexts in which it was seen, and what they agree on.
 
+use super::fallback::Handlers;
 use super::loops;
 use crate::config::Target;
 use crate::cost::Cost;
@@ -8,13 +9,14 @@ use crate::estimate::Report;
 use crate::estimate::evidence::{Operation, Trail};
 use crate::estimate::intent::{self, Intent};
 use crate::estimate::report::{Event, Handover, Stall, steps};
-use crate::facts::ir::{Expression, Facts, Handler, Statement};
-use crate::id::{ExpressionId, FileId, FunctionId, NameId, StatementId};
+use crate::facts::ir::{Expression, Facts, Statement};
+use crate::id::{ExpressionId, FileId, FunctionId, NameId};
 use crate::knowledge::Knowledge;
 use crate::knowledge::schema::{Clock, Vehicle, WaitKind};
 use crate::project::{Entity, Parsed, Project};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
 
 /// A place where work is handed over.
 pub struct HandoverSite<'a> {
@@ -54,6 +56,7 @@ pub struct StallSite<'a> {
     pub starts_loop: bool,
     /// The loop runs this and nothing beside it: see [`loops::private`].
     pub is_private: bool,
+    handlers: Rc<Handlers>,
 }
 
 impl StallSite<'_> {
@@ -165,52 +168,9 @@ impl StallSite<'_> {
         }) && some
     }
 
-    /// True in an `except` clause of a `try` that makes the same call, or hands it over: what is left when that has
-    /// failed.
-    ///
-    /// ```python
-    /// try:
-    ///     await asyncio.to_thread(self.close)
-    /// except RuntimeError:
-    ///     self.close()
-    /// ```
+    /// True for what is left when the same has failed: see [`Handlers::is_fallback`].
     pub fn is_fallback(&self, stall: &Stall) -> bool {
-        let parsed = self.project.parsed(stall.file);
-        let (facts, spans) = (&parsed.facts, &parsed.spans);
-        let block = |statements: &[StatementId]| {
-            let span = |id: Option<&StatementId>| id.and_then(|id| spans.statements.get(id.index())).copied();
-            Some(Span { start: span(statements.first())?.start, end: span(statements.last())?.end })
-        };
-        let holds = |outer: &Span, inner: &Span| outer.start <= inner.start && inner.end <= outer.end;
-        let tried = facts.statements.iter().filter_map(|statement| {
-            let Statement::Try { body, handlers, .. } = statement else { return None };
-            let is_here = |handler: &Handler| block(&handler.body).is_some_and(|it| holds(&it, &stall.span));
-            if handlers.iter().any(is_here) { block(body) } else { None }
-        });
-        let tried: Vec<Span> = tried.collect();
-        if tried.is_empty() {
-            return false;
-        }
-        let text = self.project.text(stall.file);
-        let text = |span: &Span| text.get(span.start as usize..span.end as usize);
-        let text_of = |id: ExpressionId| spans.expressions.get(id.index()).and_then(text);
-        let calls = || {
-            facts.expressions.iter().zip(&spans.expressions).filter_map(|(expression, span)| match expression {
-                Expression::Call { callee, arguments } => Some((span, *callee, arguments)),
-                _ => None,
-            })
-        };
-        let Some((_, own, given)) = calls().find(|(span, ..)| **span == stall.span) else { return false };
-        let Some(name) = text_of(own) else { return false };
-        let is_tried = |span: &Span| tried.iter().any(|body| holds(body, span));
-        let mentioned = spans.expressions.iter().filter(|span| is_tried(span) && text(span) == Some(name)).count();
-        let repeated: Vec<_> =
-            calls().filter(|(span, callee, _)| is_tried(span) && text_of(*callee) == Some(name)).collect();
-        // With other arguments it is another attempt, not the same one.
-        let is_same = repeated.iter().any(|(.., before)| {
-            given.iter().all(|it| before.iter().any(|other| text_of(other.value) == text_of(it.value)))
-        });
-        is_same || mentioned > repeated.len()
+        self.handlers.is_fallback(self.project.parsed(stall.file), self.project.text(stall.file), stall)
     }
 }
 
@@ -359,9 +319,10 @@ pub fn stalls<'a>(
     // Read through once for each file, not for each place.
     let of_file = |file: &FileId| {
         let parsed = project.parsed(*file);
-        (*file, (awaited_places(parsed), intent::is_monkey_patched(&parsed.facts)))
+        let is_patched = intent::is_monkey_patched(&parsed.facts);
+        (*file, (awaited_places(parsed), is_patched, Rc::new(Handlers::new(parsed))))
     };
-    let known: FxHashMap<FileId, (FxHashSet<Span>, bool)> = files.iter().map(of_file).collect();
+    let known: FxHashMap<FileId, (FxHashSet<Span>, bool, Rc<Handlers>)> = files.iter().map(of_file).collect();
     let starting: FxHashMap<FileId, Vec<ExpressionId>> = files
         .into_iter()
         .map(|file| (file, loop_runs(project, knowledge, file)))
@@ -371,7 +332,7 @@ pub fn stalls<'a>(
     all.chunk_by(|a, b| a.file == b.file && a.span == b.span)
         .filter_map(|group| {
             let first = group.first()?;
-            let (awaited, is_patched) = known.get(&first.file)?;
+            let (awaited, is_patched, handlers) = known.get(&first.file)?;
             let mut contexts = group.to_vec();
             let only_tests = only_tests(&mut contexts, |stall| stall.from_test);
             Some(StallSite {
@@ -384,6 +345,7 @@ pub fn stalls<'a>(
                 is_test: intent::is_test(project.path(first.file)),
                 is_patched: *is_patched,
                 is_awaited: awaited.contains(&first.span),
+                handlers: Rc::clone(handlers),
             })
         })
         .collect()

@@ -583,7 +583,15 @@ def many_suppressions(scale: int) -> str:
 
 @hostile
 def suppression_of_10_mb(scale: int) -> str:
-    return f"x = 1  # gilcheck: ignore[{'GIL302, x, ' * (1_000_000 // scale)}]\ny = 1  # noqa: {'GIL101 ' * (1_000_000 // scale)}\n"
+    n = 500_000 // scale
+    return f"x = 1  # gilcheck: ignore[{'GIL302, x, ' * n}]\ny = 1  # noqa: {'GIL101 ' * n}\n"
+
+
+@hostile
+def many_fallbacks(scale: int) -> str:
+    clause = "    try:\n        save(path)\n    except OSError:\n        time.sleep(1)\n"
+    one = f"async def work{{}}():\n{clause * 1000}"
+    return "import time\n" + "".join(one.replace("{}", str(i)) for i in range(100 // scale)) + LOOK
 
 
 @hostile
