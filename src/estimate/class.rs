@@ -20,6 +20,8 @@ const MOST_FILLERS: usize = 40;
 const MOST_ANCESTORS: usize = 200;
 /// No more attributes of an object than this are known.
 const MOST_FIELDS: usize = 300;
+/// So many class methods are asked what they make of a class.
+const MOST_MAKERS: usize = 3;
 
 /// A class in the order in which attributes are looked up.
 #[derive(Debug, Clone)]
@@ -462,9 +464,13 @@ impl<'p> Machine<'p> {
                 Value::Object(reference) => reference.0.borrow().fields.clone(),
                 _ => Fields::default(),
             };
+            let is_open = fields.iter().any(|(_, value)| value.is_unknown());
+            let made = if is_open { machine.made_by_class_methods(class) } else { Vec::new() };
             let is_filled =
                 |name: &str| filled.iter().any(|(_, attribute)| machine.name(class.file, *attribute) == name);
             let fields = fields.iter().map(|(name, value)| {
+                let told = made.iter().filter_map(|fields| fields.get(name)).find(|value| !value.is_unknown());
+                let value = if value.is_unknown() { told.unwrap_or(value) } else { value };
                 let value = if is_filled(name) { of_any_length(value) } else { generalised(value) };
                 (name.clone(), value.copied(true))
             });
@@ -474,6 +480,41 @@ impl<'p> Machine<'p> {
             Some(Answer::Fields(fields)) => fields,
             _ => Rc::default(),
         }
+    }
+
+    /// The fields of what a class's own class methods make: they know more than `__init__` of its parameters.
+    ///
+    /// ```python
+    /// @classmethod
+    /// def load(cls, path):
+    ///     return cls(pandas.read_csv(path))
+    /// ```
+    fn made_by_class_methods(&mut self, class: &Rc<ClassValue>) -> Vec<Fields> {
+        let facts = &self.project.parsed(class.file).facts;
+        let Some(definition) = facts.classes.get(class.class.index()) else { return Vec::new() };
+        let makers = definition.methods.iter().filter(|method| {
+            facts.functions.get(method.index()).is_some_and(|function| {
+                !function.is_async
+                    && !function.is_generator
+                    && self.decoration(class.file, function) == Decoration::Class
+                    && gives_instance(facts, function)
+            })
+        });
+        let makers: Vec<FunctionId> = makers.copied().take(MOST_MAKERS).collect();
+        let mut all = Vec::new();
+        for maker in makers {
+            let Some(function) = facts.functions.get(maker.index()) else { continue };
+            let closure = self.method_closure(class, maker);
+            let bound = self.presumed_arguments(&closure, function, Some(Value::Class(class.clone())));
+            if let Value::Object(reference) = self.run(&closure, bound).result
+                && let object = reference.0.borrow()
+                && matches!(&object.kind, Kind::Instance { class: made, .. }
+                    if (made.file, made.class) == (class.file, class.class))
+            {
+                all.push(object.fields.clone());
+            }
+        }
+        all
     }
 
     /// `owner.name = value`.
@@ -980,6 +1021,19 @@ fn filled_attributes(parsed: &crate::project::Parsed, class: ClassId) -> Vec<(Fu
         }
     }
     filled
+}
+
+/// True if the last statement of a class method returns what it makes of its class.
+fn gives_instance(facts: &crate::facts::ir::Facts, function: &Function) -> bool {
+    let Some(class) = function.parameters.first().map(|it| it.name) else { return false };
+    let is_made = |value: &ExpressionId| match facts.expressions.get(value.index()) {
+        Some(Expression::Call { callee, .. }) => {
+            matches!(facts.expressions.get(callee.index()), Some(Expression::Name(name)) if *name == class)
+        }
+        _ => false,
+    };
+    let last = function.body.last().and_then(|it| facts.statements.get(it.index()));
+    matches!(last, Some(Statement::Return(Some(value))) if is_made(value))
 }
 
 /// A container that other methods fill: nobody knows how far.

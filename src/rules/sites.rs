@@ -57,6 +57,17 @@ pub struct StallSite<'a> {
     /// The loop runs this and nothing beside it: see [`loops::private`].
     pub is_private: bool,
     handlers: Rc<Handlers>,
+    /// What the file has an application run once.
+    hooks: Rc<FxHashSet<NameId>>,
+}
+
+/// What the stalls of one file are judged by, worked out once.
+struct OfFile {
+    /// The calls that are awaited where they stand.
+    awaited: FxHashSet<Span>,
+    is_patched: bool,
+    handlers: Rc<Handlers>,
+    hooks: Rc<FxHashSet<NameId>>,
 }
 
 impl StallSite<'_> {
@@ -70,6 +81,7 @@ impl StallSite<'_> {
             let name = facts.names.get(function.name.index());
             name.is_some_and(|name| ONCE.contains(&&**name) || name.starts_with("initialize_"))
                 || function.decorators.iter().any(|decorator| is_hook(facts, *decorator))
+                || self.hooks.contains(&function.name)
         })
     }
 
@@ -211,6 +223,26 @@ fn is_hook(facts: &Facts, decorator: ExpressionId) -> bool {
     }
 }
 
+/// The functions that are put among those that an application of aiohttp runs once: `app.on_startup.append(warm_up)`.
+fn registered_hooks(facts: &Facts) -> FxHashSet<NameId> {
+    const LISTS: [&str; 4] = ["on_startup", "on_shutdown", "on_cleanup", "cleanup_ctx"];
+    let text = |name: NameId| facts.names.get(name.index()).map_or("", |it| &**it);
+    let attribute = |id: ExpressionId| match facts.expressions.get(id.index())? {
+        Expression::Attribute { value, attribute } => Some((*value, text(*attribute))),
+        _ => None,
+    };
+    let added = facts.expressions.iter().filter_map(|expression| {
+        let Expression::Call { callee, arguments } = expression else { return None };
+        let (list, _) = attribute(*callee).filter(|(_, method)| *method == "append")?;
+        attribute(list).filter(|(_, list)| LISTS.contains(list))?;
+        match facts.expressions.get(arguments.first()?.value.index())? {
+            Expression::Name(name) | Expression::Attribute { attribute: name, .. } => Some(*name),
+            _ => None,
+        }
+    });
+    added.collect()
+}
+
 /// Hand-overs by place.
 pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -> Vec<HandoverSite<'a>> {
     let all: Vec<&Handover> = report
@@ -319,10 +351,15 @@ pub fn stalls<'a>(
     // Read through once for each file, not for each place.
     let of_file = |file: &FileId| {
         let parsed = project.parsed(*file);
-        let is_patched = intent::is_monkey_patched(&parsed.facts);
-        (*file, (awaited_places(parsed), is_patched, Rc::new(Handlers::new(parsed))))
+        let of_file = OfFile {
+            awaited: awaited_places(parsed),
+            is_patched: intent::is_monkey_patched(&parsed.facts),
+            handlers: Rc::new(Handlers::new(parsed)),
+            hooks: Rc::new(registered_hooks(&parsed.facts)),
+        };
+        (*file, of_file)
     };
-    let known: FxHashMap<FileId, (FxHashSet<Span>, bool, Rc<Handlers>)> = files.iter().map(of_file).collect();
+    let known: FxHashMap<FileId, OfFile> = files.iter().map(of_file).collect();
     let starting: FxHashMap<FileId, Vec<ExpressionId>> = files
         .into_iter()
         .map(|file| (file, loop_runs(project, knowledge, file)))
@@ -332,7 +369,7 @@ pub fn stalls<'a>(
     all.chunk_by(|a, b| a.file == b.file && a.span == b.span)
         .filter_map(|group| {
             let first = group.first()?;
-            let (awaited, is_patched, handlers) = known.get(&first.file)?;
+            let of_file = known.get(&first.file)?;
             let mut contexts = group.to_vec();
             let only_tests = only_tests(&mut contexts, |stall| stall.from_test);
             Some(StallSite {
@@ -343,9 +380,10 @@ pub fn stalls<'a>(
                 contexts,
                 only_tests,
                 is_test: intent::is_test(project.path(first.file)),
-                is_patched: *is_patched,
-                is_awaited: awaited.contains(&first.span),
-                handlers: Rc::clone(handlers),
+                is_patched: of_file.is_patched,
+                is_awaited: of_file.awaited.contains(&first.span),
+                handlers: Rc::clone(&of_file.handlers),
+                hooks: Rc::clone(&of_file.hooks),
             })
         })
         .collect()
