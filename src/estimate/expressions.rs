@@ -348,6 +348,11 @@ impl<'p> Machine<'p> {
                 .or_else(|| self.place_test(*comparison, &left, &right))
                 .or_else(|| self.platform_test(frame, first, *comparison, &right))
                 .or_else(|| self.type_test(frame, first, *comparison, &left, &right));
+            if rest.len() == 1
+                && let Some(switch) = self.environment_test(frame, first, *comparison, &right, known)
+            {
+                return switch;
+            }
             all = match (all, known) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
                 (Some(true), Some(true)) => Some(true),

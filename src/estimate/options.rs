@@ -1,11 +1,12 @@
-//! What a program runs with where nobody says otherwise: the defaults of its command line.
+//! What a program runs with where nobody says otherwise: the defaults of its command line, and an environment in which
+//! nothing is set.
 
 use super::library::Context;
 use super::machine::{Frame, Machine};
 use super::value::{Arguments, Value};
 use crate::cost::Interval;
-use crate::facts::ir::{Expression, Statement};
-use crate::id::NameId;
+use crate::facts::ir::{Comparison, Expression, Statement};
+use crate::id::{ExpressionId, NameId};
 use crate::knowledge::types::Entry;
 use std::rc::Rc;
 
@@ -64,6 +65,42 @@ impl<'p> Machine<'p> {
             }
             _ => {}
         }
+    }
+}
+
+impl<'p> Machine<'p> {
+    /// What it gives to compare a variable of the environment with a text, `known` of its default: a switch.
+    ///
+    /// ```python
+    /// SLOW = os.environ.get("SLOW") == "1"
+    /// ```
+    pub(super) fn environment_test(
+        &mut self,
+        frame: &mut Frame<'p>,
+        first: ExpressionId,
+        comparison: Comparison,
+        right: &Value,
+        known: Option<bool>,
+    ) -> Option<Value> {
+        let Some(Expression::Call { callee, .. }) = frame.facts.expressions.get(first.index()) else { return None };
+        let equal = match comparison {
+            Comparison::Equal => true,
+            Comparison::NotEqual => false,
+            _ => return None,
+        };
+        right.known_text()?;
+        let name = match self.peek(frame, *callee) {
+            Value::Library(name) | Value::LibraryMethod(_, name) => name,
+            _ => return None,
+        };
+        let entries = self.known.calls(&name);
+        match entries.first()?.intrinsic.as_deref().unwrap_or_default() {
+            "os.environ.get" => {}
+            _ => return None,
+        }
+        // Without a default it is equal to nothing.
+        let holds = known.unwrap_or(!equal);
+        Some(Value::Int(Some(if holds { USUALLY_ON } else { USUALLY_OFF })))
     }
 }
 
