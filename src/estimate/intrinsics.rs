@@ -324,6 +324,14 @@ impl<'p> Machine<'p> {
                     _ => self.element(&source),
                 })
             }
+            "random.random" | "random.uniform" | "random.randint" | "random.randrange" => {
+                let plain = self.call_entry(frame, entry, name, None, receiver, arguments, site);
+                let drawn = drawn(intrinsic, first.as_ref(), at(1).as_ref());
+                Some(match plain {
+                    Value::Int(_) => Value::Int(drawn.map(whole)),
+                    _ => Value::Float(drawn),
+                })
+            }
             "abs" | "round" | "pow" | "int" | "float" | "bool" => {
                 frame.tally.tick(50e-9);
                 let value = first.unwrap_or(Value::Int(Some(Interval::ZERO)));
@@ -880,6 +888,27 @@ fn least_or_most(values: &[Value], which: &str) -> Value {
     if is_float { Value::Float(Some(bounds)) } else { Value::Int(Some(bounds)) }
 }
 
+/// The number without its fraction.
+fn whole(number: Interval) -> Interval {
+    Interval { low: number.low.trunc(), likely: number.likely.trunc(), high: number.high.trunc() }
+}
+
+/// What may be drawn at random, where the bounds are known and nothing below zero is among it.
+fn drawn(intrinsic: &str, first: Option<&Value>, second: Option<&Value>) -> Option<Interval> {
+    let number = |value: Option<&Value>| value.and_then(Value::number);
+    let (from, to) = match intrinsic {
+        "random.random" => (Interval::ZERO, Interval::ONE),
+        "random.randrange" => match second {
+            Some(_) => (number(first)?, number(second)?),
+            None => (Interval::ZERO, number(first)?),
+        },
+        _ => (number(first)?, number(second)?),
+    };
+    let drawn =
+        Interval { low: from.low.min(to.low), likely: (from.likely + to.likely) / 2.0, high: from.high.max(to.high) };
+    (drawn.low >= 0.0).then_some(drawn)
+}
+
 fn numeric(intrinsic: &str, value: &Value, second: Option<&Value>) -> Value {
     let number = value.number();
     match intrinsic {
@@ -887,11 +916,7 @@ fn numeric(intrinsic: &str, value: &Value, second: Option<&Value>) -> Value {
             Value::Text(Some(text), _) => {
                 Value::Int(text.trim().replace('_', "").parse::<f64>().ok().map(Interval::exact))
             }
-            _ => Value::Int(number.map(|n| Interval {
-                low: n.low.trunc(),
-                likely: n.likely.trunc(),
-                high: n.high.trunc(),
-            })),
+            _ => Value::Int(number.map(whole)),
         },
         "float" => Value::Float(number),
         "bool" => Value::Bool(value.truth()),

@@ -75,6 +75,8 @@ pub struct Machine<'p> {
     pub(super) told: Vec<(u64, String, bool)>,
     /// What runs, runs on an event loop; nothing where that can't be told.
     pub(super) on_loop: Option<bool>,
+    /// The function that is called next is a callback of an event loop, registered there.
+    pub(super) registered: Option<(FileId, Span)>,
     memo: FxHashMap<MemoKey, Rc<Outcome>>,
     answers: FxHashMap<Question, Answer>,
     /// What names stand for at module level.
@@ -272,8 +274,10 @@ pub struct Frame<'p> {
     pub result: Option<Value>,
     /// What it yields.
     pub yielded: Option<Value>,
-    /// A coroutine: what blocks here blocks the event loop.
+    /// A coroutine, or a callback of an event loop: what blocks here blocks the loop.
     pub is_async: bool,
+    /// Where the callback was registered.
+    pub registered: Option<(FileId, Span)>,
     /// It has given way to the event loop.
     pub suspended: bool,
     /// A loop in it never ends.
@@ -340,6 +344,7 @@ impl<'p> Machine<'p> {
             oldest_change: u64::MAX,
             told: Vec::new(),
             on_loop: None,
+            registered: None,
             memo: FxHashMap::default(),
             answers: FxHashMap::default(),
             names: FxHashMap::default(),
@@ -437,6 +442,7 @@ impl<'p> Machine<'p> {
         self.oldest_change = u64::MAX;
         self.provisional.clear();
         self.on_loop = None;
+        self.registered = None;
     }
 
     /// What a caller of unknown intent passes: instances as annotated, defaults, unknowns.
@@ -517,6 +523,7 @@ impl<'p> Machine<'p> {
             result: None,
             yielded: None,
             is_async: false,
+            registered: None,
             suspended: false,
             endless: false,
             pending: Vec::new(),
@@ -541,8 +548,11 @@ impl<'p> Machine<'p> {
 
     /// See [`Machine::run`]; `scale` is how often the call runs, from the root.
     pub(super) fn run_scaled(&mut self, closure: &Rc<Closure>, bound: Vec<Value>, scale: f64) -> Outcome {
+        let registered = self.registered.take();
         let mut digest = Digest::default();
         Value::Function(closure.clone()).digest(&mut digest);
+        let place = registered.map_or(0, |(file, span)| 1 + (u64::from(file.0) << 32 | u64::from(span.start)));
+        digest.number(place);
         for value in &bound {
             digest.argument(value);
         }
@@ -550,7 +560,7 @@ impl<'p> Machine<'p> {
         digest.number(self.on_loop.map_or(2, u64::from));
         digest.number(self.passed.version);
         let key = digest.finish().map(|digest| (closure.file, Remembered::Function(closure.function), digest));
-        self.remembered(key, |machine, place| machine.run_body(closure, bound, place, scale))
+        self.remembered(key, |machine, place| machine.run_body(closure, bound, place, (scale, registered)))
     }
 
     /// What a computation gave when it last ran for the same key, or what it gives now. It is remembered
@@ -609,7 +619,13 @@ impl<'p> Machine<'p> {
         outcome
     }
 
-    fn run_body(&mut self, closure: &Rc<Closure>, bound: Vec<Value>, place: usize, scale: f64) -> Outcome {
+    fn run_body(
+        &mut self,
+        closure: &Rc<Closure>,
+        bound: Vec<Value>,
+        place: usize,
+        (scale, registered): (f64, Option<(FileId, Span)>),
+    ) -> Outcome {
         let parsed = self.project.parsed(closure.file);
         let Some(definition) = parsed.facts.functions.get(closure.function.index()) else { return Outcome::unknown() };
         let mut variables = FxHashMap::default();
@@ -634,7 +650,8 @@ impl<'p> Machine<'p> {
             tally: Tally::default(),
             result: None,
             yielded: None,
-            is_async: definition.is_async,
+            is_async: definition.is_async || registered.is_some(),
+            registered,
             suspended: false,
             endless: false,
             pending: Vec::new(),
@@ -789,6 +806,7 @@ impl<'p> Machine<'p> {
                 return self.call_library(frame, &name, receiver.map(Rc::new).as_ref(), arguments.clone(), &site);
             }
         }
+        let registered = self.registered.take();
         frame.nested.retain(|c| !(c.file == closure.file && c.function == closure.function));
         let node = (closure.file, Some(closure.function));
         self.edge(frame, node);
@@ -809,6 +827,7 @@ impl<'p> Machine<'p> {
         }
         let step = Step { file: frame.file, span: place, callee: callee.clone(), next: None };
         let mark = self.stack.len();
+        self.registered = registered;
         let outcome = self.run_scaled(closure, bound, frame.scale);
         debug_assert_eq!(mark, self.stack.len());
         let mut outcome = self.kept(parsed, definition, arguments, outcome);
@@ -1107,9 +1126,11 @@ impl<'p> Machine<'p> {
         self.budget = SIDE_BUDGET;
         self.lowest = usize::MAX;
         let outer_loop = self.on_loop.take();
+        let outer_callback = self.registered.take();
         let answer = compute(self);
         let lowest = self.lowest;
         self.on_loop = outer_loop;
+        self.registered = outer_callback;
         self.events.truncate(mark);
         self.nested -= 1;
         self.base = base;

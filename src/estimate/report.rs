@@ -94,6 +94,8 @@ pub struct Stall {
     pub conditional: bool,
     /// Seen while a test ran, in a file that is none.
     pub from_test: bool,
+    /// Where the function is registered as a callback of the loop; nothing for a coroutine.
+    pub registered: Option<(FileId, Span)>,
 }
 
 impl<'p> Machine<'p> {
@@ -116,6 +118,7 @@ impl<'p> Machine<'p> {
                     trail: stall.trail,
                     conditional: stall.conditional,
                     from_test: false,
+                    registered: frame.registered,
                 };
                 self.note(frame.file, frame.function, Event::Stall(stall));
             }

@@ -171,18 +171,24 @@ impl<'p> Machine<'p> {
         Some(self.hand_over(frame, offer, &target, passed, site.place))
     }
 
-    /// A callback that the event loop will run: it stalls the loop like a coroutine does.
+    /// A callback that the event loop will run: it stalls the loop like a coroutine does. What a function of the project
+    /// does there is noted in it; what a library does, where the callback is registered.
     fn run_on_loop(&mut self, frame: &mut Frame<'p>, target: &Value, passed: Arguments, site: &CallSite<'_>) -> Value {
         let saved = std::mem::take(&mut frame.tally);
         let (is_async, pending) = (frame.is_async, frame.pending.len());
         frame.is_async = true;
         let inner = CallSite { id: crate::id::ExpressionId(u32::MAX), place: site.place, method: None, receiver: None };
         let outer_loop = self.on_loop.replace(true);
+        let place = is_of_project(target).then_some((frame.file, site.place));
+        let outer_callback = std::mem::replace(&mut self.registered, place);
         let result = self.call(frame, target, passed, &inner);
+        let is_noted = std::mem::replace(&mut self.registered, outer_callback).is_none() && place.is_some();
         self.on_loop = outer_loop;
         frame.is_async = is_async;
         frame.tally = saved;
-        if !is_async {
+        if is_noted {
+            frame.pending.truncate(pending);
+        } else if !is_async {
             let stalls = frame.pending.split_off(pending.min(frame.pending.len()));
             let kept = std::mem::replace(&mut frame.pending, stalls);
             let was = std::mem::replace(&mut frame.is_async, true);
@@ -239,6 +245,7 @@ impl<'p> Machine<'p> {
         let mut tasks = Interval::ONE;
         match spawn.arguments {
             Passing::None => {}
+            Passing::Receiver => passed.positional.extend(receiver.map(|it| (**it).clone())),
             Passing::Rest => {
                 let start = match &spawn.target {
                     crate::knowledge::types::Selector::Argument { position: Some(p), .. } => p + 1,
@@ -430,5 +437,14 @@ fn target_function(target: &Value) -> Option<(FileId, FunctionId)> {
         Value::Function(closure) | Value::Method(_, closure) => Some((closure.file, closure.function)),
         Value::Partial(partial) => target_function(&partial.callable),
         _ => None,
+    }
+}
+
+/// True for a function of the project, also with some arguments given.
+fn is_of_project(target: &Value) -> bool {
+    match target {
+        Value::Function(_) | Value::Method(..) => true,
+        Value::Partial(partial) => is_of_project(&partial.callable),
+        _ => false,
     }
 }

@@ -271,6 +271,7 @@ impl<'p> Machine<'p> {
             Some(share) => share,
             None if let Some(share) = self.memo_share(frame, condition, then, otherwise) => share,
             None if let Some(share) = super::options::switch_share(&test) => share,
+            None if let Some(share) = self.drawn_share(frame, condition) => share,
             None => likely_share(then_flow, else_flow, otherwise.is_empty()),
         };
         frame.tally = saved;
@@ -312,6 +313,30 @@ impl<'p> Machine<'p> {
         };
         let period = self.peek(frame, *right).constant().filter(|n| *n >= 2.0)?;
         Some(if holds_once { 1.0 / period } else { 1.0 - 1.0 / period })
+    }
+
+    /// `if random.random() < 0.01` holds once in a hundred times.
+    fn drawn_share(&mut self, frame: &mut Frame<'p>, condition: ExpressionId) -> Option<f64> {
+        let Some(Expression::Compare { first, rest }) = frame.facts.expressions.get(condition.index()) else {
+            return None;
+        };
+        let [(comparison, limit)] = &rest[..] else { return None };
+        let Some(Expression::Call { callee, .. }) = frame.facts.expressions.get(first.index()) else { return None };
+        let name = match self.peek(frame, *callee) {
+            Value::Library(name) | Value::LibraryMethod(_, name) => name,
+            _ => return None,
+        };
+        let entries = self.known.calls(&name);
+        entries.first()?.intrinsic.as_deref().filter(|it| it.starts_with("random."))?;
+        let limit = self.peek(frame, *limit).constant()?;
+        let drawn = self.peek(frame, *first).number()?;
+        let below = ((limit - drawn.low) / (drawn.high - drawn.low)).clamp(0.0, 1.0);
+        match comparison {
+            Comparison::Less | Comparison::LessEqual => Some(below),
+            Comparison::Greater | Comparison::GreaterEqual => Some(1.0 - below),
+            _ => None,
+        }
+        .filter(|share| share.is_finite())
     }
 
     fn is_typing_guard(&self, frame: &Frame<'p>, condition: ExpressionId) -> bool {

@@ -341,6 +341,8 @@ pub enum Arguments {
     Each,
     /// `starmap(f, pairs)`: called once for each element, unpacked.
     Star,
+    /// `task.add_done_callback(f)`: what the method belongs to.
+    Receiver,
     /// Called with nothing.
     None,
 }

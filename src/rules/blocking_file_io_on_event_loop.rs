@@ -1,6 +1,6 @@
 //! GIL303 `blocking-file-io-on-event-loop`: local file I/O run by a coroutine.
 
-use super::sites::{StallSite, evidence, in_test, scope};
+use super::sites::{StallSite, in_test, scope, stall_evidence};
 use super::{Check, Rule, words};
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
 use crate::estimate::evidence::Operation;
@@ -39,7 +39,7 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         workload: crate::cost::Workload::Io,
         vehicle: "event-loop",
         estimate: worst.cost,
-        evidence: evidence(&worst.trail, is_file, 1),
+        evidence: stall_evidence(worst, is_file, 1),
         note: Some(format!("estimate: {}; a slow or remote disk makes it far more", words::cost(&worst.cost))),
         help: "for large files or slow disks, move it to a thread: `await asyncio.to_thread(…)`".to_string(),
         scope: scope(site.project, worst.file, worst.function),

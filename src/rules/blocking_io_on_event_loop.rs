@@ -1,6 +1,6 @@
 //! GIL302 `blocking-io-on-event-loop`: a blocking wait run by a coroutine, itself or through helpers.
 
-use super::sites::{StallSite, evidence, gets_ready, in_test, scope};
+use super::sites::{StallSite, gets_ready, in_test, scope, stall_evidence};
 use super::{Check, Rule, words};
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
 use crate::estimate::evidence::Operation;
@@ -72,12 +72,15 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         workload: crate::cost::Workload::Io,
         vehicle: "event-loop",
         estimate: worst.cost,
-        evidence: evidence(&worst.trail, is_blocking, 1),
+        evidence: stall_evidence(worst, is_blocking, 1),
         note: Some(format!("estimate: {}", words::cost(&worst.cost))),
-        help: format!(
-            "await an asynchronous form of it, or move it to a thread: `await asyncio.to_thread({}, …)`",
-            target(worst)
-        ),
+        help: match worst.registered {
+            Some(_) => words::CALLBACK_HELP.to_string(),
+            None => format!(
+                "await an asynchronous form of it, or move it to a thread: `await asyncio.to_thread({}, …)`",
+                target(worst)
+            ),
+        },
         scope: scope(site.project, worst.file, worst.function),
         fix: None,
     })

@@ -1,6 +1,6 @@
 //! GIL301 `cpu-on-event-loop`: CPU work run by a coroutine, itself or through helpers.
 
-use super::sites::{StallSite, computes, evidence, gets_ready, in_test, scope};
+use super::sites::{StallSite, computes, gets_ready, in_test, scope, stall_evidence};
 use super::{Check, Rule, words};
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
 use crate::estimate::report::Stall;
@@ -60,7 +60,9 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
     };
     let native = worst.cost.native.likely > 0.5 * cpu.likely;
     let atomic = worst.cost.longest_atomic > 0.5 * cpu.likely;
-    let help = if native {
+    let help = if worst.registered.is_some() {
+        words::CALLBACK_HELP
+    } else if native {
         "move it to a thread: `await asyncio.to_thread(…)`; it lets the GIL go, so the loop runs on meanwhile"
     } else if atomic {
         "move it to a process: `await loop.run_in_executor(process_pool, …)`; a thread would not help, since this C call keeps the GIL"
@@ -82,7 +84,7 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         workload: worst.cost.workload(),
         vehicle: "event-loop",
         estimate: worst.cost,
-        evidence: evidence(&worst.trail, computes, 2),
+        evidence: stall_evidence(worst, computes, 2),
         note: Some(format!("estimate: {}", words::cost(&worst.cost))),
         help: help.to_string(),
         scope: scope(site.project, worst.file, worst.function),

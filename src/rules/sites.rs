@@ -740,6 +740,19 @@ pub fn evidence(trail: &Trail, wanted: impl Fn(&Operation) -> bool, most: usize)
     chain
 }
 
+/// The same for a stall; of a callback, first where the loop was given it.
+pub fn stall_evidence(stall: &Stall, wanted: impl Fn(&Operation) -> bool, most: usize) -> Vec<Evidence> {
+    let registered = stall.registered.map(|(file, span)| Evidence {
+        file,
+        span,
+        what: "gives the event loop the function to call".to_string(),
+        knowledge: None,
+    });
+    let chain = evidence(&stall.trail, wanted, most);
+    let chain = chain.into_iter().filter(|link| stall.registered != Some((link.file, link.span)));
+    registered.into_iter().chain(chain).collect()
+}
+
 /// Work that holds the GIL.
 pub fn holds_gil(operation: &Operation) -> bool {
     matches!(operation.clock, Clock::Bytecode | Clock::Atomic)

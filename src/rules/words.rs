@@ -4,6 +4,9 @@ use crate::cost::{Cost, Interval};
 use crate::estimate::evidence::Operation;
 use crate::knowledge::schema::{Clock, WaitKind};
 
+/// What to do in a function that an event loop calls, and that cannot await.
+pub const CALLBACK_HELP: &str = "the event loop calls this function, which cannot await: hand the work to an executor, such as `loop.run_in_executor(…)`, and go on in the future's `add_done_callback`; or make it a task with `asyncio.create_task(…)` that awaits";
+
 /// Seconds as people say them: `about 0.3 s`, `about 40 ms`.
 pub fn about(seconds: f64) -> String {
     if seconds >= 86_400.0 {
