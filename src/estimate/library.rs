@@ -599,11 +599,24 @@ impl<'p> Machine<'p> {
                     None => Value::Unknown,
                 }
             }
-            TypeExpression::Result(_) => match context.and_then(|c| c.result) {
+            TypeExpression::Result(selector) => match context.and_then(|c| c.result) {
                 Some(Value::Coroutine(coroutine)) => coroutine.result.clone(),
                 Some(value) => value.clone(),
-                None => Value::Unknown,
+                // What was handed over is a coroutine, which nobody called.
+                None => match context.and_then(|c| selected(selector, c.receiver, c.arguments)) {
+                    Some(Value::Coroutine(coroutine)) => coroutine.result.clone(),
+                    Some(Value::Future(result)) => (*result).clone(),
+                    _ => Value::Unknown,
+                },
             },
+            TypeExpression::Promise(class, result) => {
+                let result = self.typed(result, context, None);
+                let value = self.library_instance(class);
+                if let Value::Object(reference) = &value {
+                    reference.0.borrow_mut().item = result;
+                }
+                value
+            }
             TypeExpression::Decorator => Value::Identity,
             TypeExpression::Literal(text) => {
                 Value::Text(Some(Rc::from(text.as_str())), Interval::exact(text.chars().count() as f64))

@@ -360,6 +360,7 @@ impl Knowledge {
             | TypeExpression::Iterator(_)
             | TypeExpression::Awaitable(_)
             | TypeExpression::Future(_)
+            | TypeExpression::Promise(..)
             | TypeExpression::Callable
             | TypeExpression::Union(_)
             | TypeExpression::Receiver

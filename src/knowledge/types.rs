@@ -35,6 +35,8 @@ pub enum TypeExpression {
     Awaitable(Box<TypeExpression>),
     /// `future[T]`.
     Future(Box<TypeExpression>),
+    /// `asyncio.Task[result(0)]`: an object of a class that will have something to give.
+    Promise(String, Box<TypeExpression>),
     /// `callable`.
     Callable,
     /// `A | B`.
@@ -418,6 +420,7 @@ impl TypeExpression {
     pub fn classes(&self) -> Vec<&str> {
         match self {
             TypeExpression::Class(name) => vec![name],
+            TypeExpression::Promise(name, inner) => [vec![name.as_str()], inner.classes()].concat(),
             TypeExpression::List(inner)
             | TypeExpression::Known(inner, _)
             | TypeExpression::Set(inner)
@@ -497,9 +500,14 @@ impl TypeExpression {
             "memoryview" | "complex" | "range" | "slice" => TypeExpression::Class(format!("builtins.{word}")),
             "self" => TypeExpression::Receiver,
             "decorator" => TypeExpression::Decorator,
-            // A class's own parameters say nothing that the data could use.
-            _ if word.contains('.') && word.split('.').all(is_identifier) => TypeExpression::Class(word.to_owned()),
-            _ => return None,
+            _ if !word.contains('.') || !word.split('.').all(is_identifier) => return None,
+            _ => match first {
+                Some(given @ (TypeExpression::Result(_) | TypeExpression::Element(_))) => {
+                    TypeExpression::Promise(word.to_owned(), Box::new(given))
+                }
+                // A class's own parameters say nothing that the data could use.
+                _ => TypeExpression::Class(word.to_owned()),
+            },
         })
     }
 }
