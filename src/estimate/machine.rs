@@ -7,6 +7,7 @@
 //! how deep the call stood, on a recursion that is still open, or on a budget that ran out. So
 //! a verdict does not depend on what was analysed before it.
 
+use super::class::Ancestor;
 use super::evidence::{Step, Trail};
 use super::heap;
 use super::known::Known;
@@ -407,9 +408,37 @@ impl<'p> Machine<'p> {
         let receiver = owner.as_ref().map(|class| self.generic_instance(class));
         let closure = Rc::new(Closure { file, function, environment: None, owner, context: false, compiled: None });
         let bound = self.presumed_arguments(&closure, definition, receiver);
+        if let Some(class) = &closure.owner
+            && self.is_called_by_loop(class, definition)
+        {
+            let header = self.project.parsed(file).spans.class_names.get(class.class.index()).copied();
+            self.on_loop = Some(true);
+            self.registered = header.map(|header| (file, header));
+        }
         let outcome = self.run(&closure, bound);
+        self.registered = None;
         self.took(file, Some(function));
         Some(outcome)
+    }
+
+    /// True for a method that a library's event loop calls itself.
+    ///
+    /// ```python
+    /// class Echo(asyncio.Protocol):
+    ///     def data_received(self, data): …
+    /// ```
+    fn is_called_by_loop(&mut self, class: &Rc<ClassValue>, definition: &Function) -> bool {
+        let name = self.name(class.file, definition.name);
+        if definition.is_async || !Knowledge::may_be_on_loop(name) {
+            return false;
+        }
+        let order = self.order(class);
+        order.iter().any(|ancestor| match ancestor {
+            Ancestor::Library(library) => {
+                self.known.ancestry(library).iter().any(|it| it.on_loop.iter().any(|method| method == name))
+            }
+            _ => false,
+        })
     }
 
     /// Notes what a root took. In a file whose roots take very much, the later ones are followed less far.

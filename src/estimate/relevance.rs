@@ -4,7 +4,7 @@
 //! not mentioned by name can hardly be called. `--exhaustive` runs everything, and each spec compares the two.
 
 use crate::facts::ir::{BindingValue, Expression, Facts, Statement};
-use crate::id::{FileId, FunctionId, NameId};
+use crate::id::{ExpressionId, FileId, FunctionId, NameId};
 use crate::knowledge::Knowledge;
 use crate::project::scan::{self, Scanner, has_coroutine, imports};
 use crate::project::{Parsed, Project};
@@ -377,8 +377,20 @@ pub fn roots(project: &Project, file: FileId, words: &Words) -> Roots {
             }
         }
     }
-    // A coroutine runs on the loop whoever calls it.
+    // A coroutine runs on the loop whoever calls it, and so does what the loop itself calls.
     if words.coroutines {
+        let is_base = |base: &ExpressionId| match facts.expressions.get(base.index()) {
+            Some(Expression::Name(name) | Expression::Attribute { attribute: name, .. }) => {
+                is_word.get(name.index()).copied().flatten().is_some()
+            }
+            _ => false,
+        };
+        for (function, relevant) in candidates.iter().zip(&mut relevant) {
+            let Some(function) = facts.functions.get(function.index()) else { continue };
+            let class = function.class.and_then(|class| facts.classes.get(class.index()));
+            *relevant |= class.is_some_and(|class| class.bases.iter().any(is_base))
+                && facts.names.get(function.name.index()).is_some_and(|name| Knowledge::may_be_on_loop(name));
+        }
         for (function, span) in facts.functions.iter().zip(&spans.functions) {
             if function.is_async
                 && let Some(relevant) = relevant.get_mut(owner(*span))

@@ -12,7 +12,7 @@ use schema::{Clock, Split, Vehicle, WaitKind};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
-use table::{ALIAS_ROOTS, LIBRARIES, SPAWNS};
+use table::{ALIAS_ROOTS, LIBRARIES, ON_LOOP, SPAWNS};
 use types::{Class, Entry, Selector, Spawn, TypeExpression, split_of};
 
 /// Aliases of aliases are followed so far, base classes so deep.
@@ -272,6 +272,11 @@ impl Knowledge {
     /// and whether it is a method's.
     pub fn spawn_words(&self) -> &'static [(&'static str, &'static str, bool)] {
         SPAWNS
+    }
+
+    /// True for what a method is called that an event loop calls itself, in a class of some library.
+    pub fn may_be_on_loop(method: &str) -> bool {
+        ON_LOOP.binary_search(&method).is_ok()
     }
 
     /// The last parts of the names that the user's configuration says hand work over.

@@ -85,6 +85,9 @@ pub struct Type {
     pub run: Option<String>,
     /// For classes like `threading.Thread`: the method that starts the worker.
     pub start: Option<String>,
+    /// The methods of subclasses that an event loop calls itself.
+    #[serde(default)]
+    pub on_loop: Vec<String>,
     /// True where awaiting, `async with` or `async for` is how an instance is used, so that its
     /// unlisted methods are not taken for blocking ones.
     #[serde(default)]

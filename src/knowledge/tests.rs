@@ -53,6 +53,9 @@ fn the_table_is_true() {
     new = with_list(&new, "ALIAS_ROOTS", roots.iter().map(|(root, stem)| format!("(\"{root}\", \"{stem}\")")));
     let spawn = |(root, word, is_method): (&str, &str, bool)| format!("(\"{root}\", \"{word}\", {is_method})");
     new = with_list(&new, "SPAWNS", spawns(&data).into_iter().map(spawn));
+    let classes = data.values().flat_map(|library| library.types.values());
+    let hooks: BTreeSet<&String> = classes.flat_map(|data| &data.on_loop).collect();
+    new = with_list(&new, "ON_LOOP", hooks.into_iter().map(|name| format!("\"{name}\"")));
     if old != new && std::env::var_os("GILCHECK_UPDATE").is_some() {
         std::fs::write(&path, new).unwrap();
     } else {
@@ -98,7 +101,7 @@ fn spawns(data: &BTreeMap<String, schema::Library>) -> BTreeSet<(&str, &str, boo
         for call in library.call.iter().filter(|call| call.spawn.is_some()) {
             names.extend(call.names.iter().map(String::as_str));
         }
-        let vehicles = library.types.iter().filter(|(_, data)| data.vehicle.is_some());
+        let vehicles = library.types.iter().filter(|(_, data)| data.vehicle.is_some() || !data.on_loop.is_empty());
         names.extend(vehicles.map(|(name, _)| name.as_str()));
         classes.extend(library.types.keys().map(String::as_str));
     }

@@ -303,6 +303,8 @@ pub struct Class {
     pub run: Option<String>,
     /// The method that starts the worker.
     pub start: Option<String>,
+    /// The methods of subclasses that an event loop calls itself.
+    pub on_loop: Vec<String>,
     /// Used by awaiting.
     pub asynchronous: bool,
     /// Where the facts come from.
@@ -594,6 +596,7 @@ impl Class {
             workers: selector(data.workers.as_ref())?,
             run: data.run,
             start: data.start,
+            on_loop: data.on_loop,
             asynchronous: data.asynchronous,
             source: data.source,
         })

@@ -745,7 +745,7 @@ pub fn stall_evidence(stall: &Stall, wanted: impl Fn(&Operation) -> bool, most: 
     let registered = stall.registered.map(|(file, span)| Evidence {
         file,
         span,
-        what: "gives the event loop the function to call".to_string(),
+        what: "tells the event loop what to call".to_string(),
         knowledge: None,
     });
     let chain = evidence(&stall.trail, wanted, most);
