@@ -4,12 +4,13 @@ use super::evidence::Trail;
 use super::expressions::CallSite;
 use super::machine::{Answer, Frame, Machine, Outcome, Question, Remembered};
 use super::price;
-use super::value::{Arguments, ClassValue, Closure, Fields, Kind, Lazy, Value};
+use super::value::{Arguments, ClassValue, Closure, Environment, Fields, Kind, Lazy, Value};
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::{BindingValue, Class, Expression, Function, Statement};
 use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -392,12 +393,67 @@ impl<'p> Machine<'p> {
             if let Some(environment) = &class.environment {
                 frame.environment = environment.clone();
             }
-            Answer::Value(machine.bound_value(&mut frame, &binding.value).copied(true))
+            let value = match machine.bound_value(&mut frame, &binding.value) {
+                Value::None => machine.stored_on_class(class, binding.name).unwrap_or(Value::None),
+                value => value,
+            };
+            Answer::Value(value.copied(true))
         });
         match answer {
             Some(Answer::Value(value)) => value,
             _ => Value::Unknown,
         }
+    }
+
+    /// What a method puts in the place of an attribute of the class that begins as `None`.
+    ///
+    /// ```python
+    /// @classmethod
+    /// def shared(cls):
+    ///     if cls._shared is None:
+    ///         cls._shared = cls()
+    ///     return cls._shared
+    /// ```
+    fn stored_on_class(&mut self, class: &Rc<ClassValue>, name: NameId) -> Option<Value> {
+        let parsed = self.project.parsed(class.file);
+        let (facts, spans) = (&parsed.facts, &parsed.spans);
+        let definition = facts.classes.get(class.class.index())?;
+        let methods: Vec<(Span, NameId)> = definition
+            .methods
+            .iter()
+            .filter_map(|method| {
+                let function = facts.functions.get(method.index())?;
+                let receiver = function.parameters.first()?.name;
+                let is_of_class = self.decoration(class.file, function) == Decoration::Class
+                    || self.name(class.file, function.name) == "__new__";
+                Some((*spans.functions.get(method.index())?, if is_of_class { receiver } else { definition.name }))
+            })
+            .collect();
+        let is_target = |target: &ExpressionId, owner: NameId| {
+            let Some(Expression::Attribute { value, attribute }) = facts.expressions.get(target.index()) else {
+                return false;
+            };
+            let object = facts.expressions.get(value.index());
+            *attribute == name && matches!(object, Some(Expression::Name(it)) if *it == owner || *it == definition.name)
+        };
+        let stored = facts.statements.iter().zip(&spans.statements).find_map(|(statement, span)| {
+            let Statement::Assign { targets, value } = statement else { return None };
+            let is_constant = matches!(facts.expressions.get(value.index()), Some(Expression::None));
+            let (_, owner) = methods.iter().find(|(range, _)| range.start <= span.start && span.end <= range.end)?;
+            (!is_constant && targets.iter().any(|target| is_target(target, *owner))).then_some((*value, *owner))
+        });
+        let (value, owner) = stored?;
+        let mut frame = self.module_frame(class.file);
+        let variables = FxHashMap::from_iter([(owner, Value::Class(class.clone()))]);
+        frame.environment = Rc::new(Environment {
+            file: class.file,
+            function: None,
+            variables: RefCell::new(variables.into()),
+            parent: class.environment.clone(),
+            noted: Cell::new(false),
+        });
+        let value = self.evaluate(&mut frame, value);
+        (!value.is_unknown()).then_some(value)
     }
 
     pub(super) fn class_attribute(&mut self, class: &Rc<ClassValue>, name: &str) -> Value {
