@@ -620,6 +620,7 @@ impl<'p> Machine<'p> {
         }
         digest.number(u64::from(arguments.open) + 2 * u64::from(arguments.open_keywords));
         digest.number(super::machine::frequency(frame.scale));
+        digest.number(super::machine::frequency(self.growth));
         digest.number(self.on_loop.map_or(2, u64::from));
         let plain = class.environment.is_none() && !frame.is_async;
         let key = digest.finish().filter(|_| plain).map(|digest| (class.file, Remembered::Class(class.class), digest));

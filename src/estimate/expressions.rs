@@ -262,7 +262,7 @@ impl<'p> Machine<'p> {
     /// Notes how often the point of an object's creation runs.
     pub(super) fn weigh(&mut self, frame: &Frame<'p>, value: &Value) {
         if let Value::Object(reference) = value {
-            reference.0.borrow_mut().weight = frame.scale;
+            reference.0.borrow_mut().weight = frame.scale * self.growth;
         }
     }
 

@@ -76,6 +76,9 @@ pub struct Machine<'p> {
     pub(super) told: Vec<(u64, String, bool)>,
     /// What runs, runs on an event loop; nothing where that can't be told.
     pub(super) on_loop: Option<bool>,
+    /// How many more turns than `scale` says the loops have that a coroutine gives way in: each turn is a task of its
+    /// own there, but what it fills grows with all of them.
+    pub(super) growth: f64,
     /// The function that is called next is a callback of an event loop, registered there.
     pub(super) registered: Option<(FileId, Span)>,
     memo: FxHashMap<MemoKey, Rc<Outcome>>,
@@ -345,6 +348,7 @@ impl<'p> Machine<'p> {
             oldest_change: u64::MAX,
             told: Vec::new(),
             on_loop: None,
+            growth: 1.0,
             registered: None,
             memo: FxHashMap::default(),
             answers: FxHashMap::default(),
@@ -471,6 +475,7 @@ impl<'p> Machine<'p> {
         self.oldest_change = u64::MAX;
         self.provisional.clear();
         self.on_loop = None;
+        self.growth = 1.0;
         self.registered = None;
     }
 
@@ -586,6 +591,7 @@ impl<'p> Machine<'p> {
             digest.argument(value);
         }
         digest.number(frequency(scale));
+        digest.number(frequency(self.growth));
         digest.number(self.on_loop.map_or(2, u64::from));
         digest.number(self.passed.version);
         let key = digest.finish().map(|digest| (closure.file, Remembered::Function(closure.function), digest));
@@ -1156,10 +1162,12 @@ impl<'p> Machine<'p> {
         self.lowest = usize::MAX;
         let outer_loop = self.on_loop.take();
         let outer_callback = self.registered.take();
+        let outer_growth = std::mem::replace(&mut self.growth, 1.0);
         let answer = compute(self);
         let lowest = self.lowest;
         self.on_loop = outer_loop;
         self.registered = outer_callback;
+        self.growth = outer_growth;
         self.events.truncate(mark);
         self.nested -= 1;
         self.base = base;

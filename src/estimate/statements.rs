@@ -866,7 +866,12 @@ impl<'p> Machine<'p> {
         let pending = frame.pending.len();
         // A worker's endless loop and a coroutine's turns are tasks of their own, not one task's repetition.
         let is_own_task = plan.trips == price::endless_turns() || (plan.suspends && frame.is_async);
-        frame.scale *= if is_own_task { 2.0 } else { plan.trips.likely.clamp(0.0, 1e9) };
+        let turns = plan.trips.likely.clamp(0.0, 1e9);
+        frame.scale *= if is_own_task { 2.0 } else { turns };
+        let growth = self.growth;
+        if is_own_task && plan.trips != price::endless_turns() {
+            self.growth *= turns / 2.0;
+        }
         frame.loops += 1;
         self.widen(frame, plan.assigned);
         let mark = self.events.len();
@@ -884,6 +889,7 @@ impl<'p> Machine<'p> {
         }
         frame.loops -= 1;
         frame.scale = scale;
+        self.growth = growth;
         let body = std::mem::replace(&mut frame.tally, saved);
         let leaving = flow.breaks + flow.returns + flow.raises * 0.5;
         // A worker that waits for work has a task in each turn.
@@ -1127,7 +1133,7 @@ impl<'p> Machine<'p> {
     /// How often this point runs for each time that the object is made.
     pub(super) fn relative_scale(&self, frame: &Frame<'p>, reference: &super::value::Reference) -> f64 {
         let weight = reference.0.borrow().weight.max(1e-9);
-        (frame.scale / weight).clamp(0.05, 1e12)
+        (frame.scale * self.growth / weight).clamp(0.05, 1e12)
     }
 
     /// What follows from a condition being true or false.
