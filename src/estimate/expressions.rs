@@ -136,6 +136,11 @@ impl<'p> Machine<'p> {
                     Some(false) => self.evaluate(frame, *otherwise),
                     None => {
                         let (condition, then, otherwise) = (*condition, *then, *otherwise);
+                        match self.default_share(frame, condition, &test) {
+                            Some(share) if share <= 0.0 => return self.evaluate(frame, otherwise),
+                            Some(share) if share >= 1.0 => return self.evaluate(frame, then),
+                            _ => {}
+                        }
                         self.two_ways(
                             frame,
                             |machine, frame| {
@@ -281,7 +286,11 @@ impl<'p> Machine<'p> {
             }
             let cost = std::mem::replace(&mut frame.tally, saved);
             frame.tally.add(&cost, share);
-            let truth = value.truth();
+            let truth = value.truth().or_else(|| match self.default_share(frame, *part, &value) {
+                // Python: names = sys.argv[1:] or ["london", "paris"]
+                Some(share) if share <= 0.0 && !is_and && index + 1 < parts.len() => Some(false),
+                _ => None,
+            });
             let decided = truth == Some(!is_and);
             // `x or default`: a falsy first alternative is never the result.
             let skipped = truth == Some(is_and) && index + 1 < parts.len() || (!is_and && matches!(value, Value::None));

@@ -5,7 +5,7 @@ use super::library::Context;
 use super::machine::{Frame, Machine};
 use super::value::{Arguments, Value};
 use crate::cost::Interval;
-use crate::facts::ir::{Comparison, Expression, Statement};
+use crate::facts::ir::{Comparison, Expression, Statement, UnaryOperator};
 use crate::id::{ExpressionId, NameId};
 use crate::knowledge::types::Entry;
 use std::rc::Rc;
@@ -101,6 +101,77 @@ impl<'p> Machine<'p> {
         // Without a default it is equal to nothing.
         let holds = known.unwrap_or(!equal);
         Some(Value::Int(Some(if holds { USUALLY_ON } else { USUALLY_OFF })))
+    }
+}
+
+impl<'p> Machine<'p> {
+    /// How often a condition holds that asks for a switch or for arguments of the program, of which there are none.
+    ///
+    /// ```python
+    /// rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    /// ```
+    pub(super) fn default_share(
+        &mut self,
+        frame: &mut Frame<'p>,
+        condition: ExpressionId,
+        test: &Value,
+    ) -> Option<f64> {
+        switch_share(test).or_else(|| self.argument_share(frame, condition))
+    }
+
+    fn argument_share(&mut self, frame: &mut Frame<'p>, condition: ExpressionId) -> Option<f64> {
+        match frame.facts.expressions.get(condition.index())? {
+            Expression::Unary { operator: UnaryOperator::Not, operand } => {
+                self.argument_share(frame, *operand).map(|share| 1.0 - share)
+            }
+            Expression::Compare { first, rest } => {
+                let [(comparison, limit)] = &rest[..] else { return None };
+                let Some(Expression::Call { callee, arguments }) = frame.facts.expressions.get(first.index()) else {
+                    return None;
+                };
+                let counted = arguments.first().filter(|_| arguments.len() == 1)?.value;
+                let is_len = matches!(frame.facts.expressions.get(callee.index()),
+                    Some(Expression::Name(name)) if self.name(frame.file, *name) == "len");
+                let count = if self.is_arguments(frame, counted) {
+                    1.0
+                } else if self.are_given(frame, counted) {
+                    0.0
+                } else {
+                    return None;
+                };
+                let limit = self.peek(frame, *limit).constant().filter(|_| is_len)?;
+                let holds = match comparison {
+                    Comparison::Less => count < limit,
+                    Comparison::LessEqual => count <= limit,
+                    Comparison::Greater => count > limit,
+                    Comparison::GreaterEqual => count >= limit,
+                    Comparison::Equal => count == limit,
+                    Comparison::NotEqual => count != limit,
+                    _ => return None,
+                };
+                Some(if holds { 1.0 } else { 0.0 })
+            }
+            _ => self.are_given(frame, condition).then_some(0.0),
+        }
+    }
+
+    /// `sys.argv`: the program's name, and what it was given.
+    fn is_arguments(&mut self, frame: &mut Frame<'p>, expression: ExpressionId) -> bool {
+        let Some(Expression::Attribute { value, attribute }) = frame.facts.expressions.get(expression.index()) else {
+            return false;
+        };
+        self.name(frame.file, *attribute) == "argv"
+            && matches!(self.peek(frame, *value), Value::Library(name) | Value::Namespace(name) if &*name == "sys")
+    }
+
+    /// `sys.argv[1:]`
+    fn are_given(&mut self, frame: &mut Frame<'p>, expression: ExpressionId) -> bool {
+        let Some(Expression::Subscript { value, index }) = frame.facts.expressions.get(expression.index()) else {
+            return false;
+        };
+        let starts_behind =
+            matches!(frame.facts.expressions.get(index.index()), Some(Expression::Slice { lower: Some(_), .. }));
+        starts_behind && self.is_arguments(frame, *value)
     }
 }
 

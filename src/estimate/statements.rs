@@ -270,7 +270,7 @@ impl<'p> Machine<'p> {
         let share = match self.remainder_share(frame, condition) {
             Some(share) => share,
             None if let Some(share) = self.memo_share(frame, condition, then, otherwise) => share,
-            None if let Some(share) = super::options::switch_share(&test) => share,
+            None if let Some(share) = self.default_share(frame, condition, &test) => share,
             None if let Some(share) = self.drawn_share(frame, condition) => share,
             None => likely_share(then_flow, else_flow, otherwise.is_empty()),
         };
@@ -278,10 +278,12 @@ impl<'p> Machine<'p> {
         frame.tally.add_but_recursions(&then_tally, share);
         frame.tally.add_but_recursions(&else_tally, 1.0 - share);
         frame.tally.either(&then_tally, &else_tally);
-        if else_flow.leaves() && !then_flow.leaves() {
+        // What is hardly ever done leaves the variables as they are.
+        let (is_never, is_always) = (share <= 0.0 && !else_flow.leaves(), share >= 1.0);
+        if (else_flow.leaves() || is_always) && !then_flow.leaves() {
             self.restore(frame, then_variables);
             self.told = then_told;
-        } else if !then_flow.leaves() {
+        } else if !then_flow.leaves() && !is_never {
             self.join_variables(frame, &then_variables);
             self.told = told;
         }
