@@ -208,7 +208,8 @@ impl Words {
 
     fn reach<'a>(&self, project: &'a Project, file: FileId) -> Reach<'a> {
         let Some(ties) = &self.ties else { return Reach { packages: None, made: Vec::new(), word: false } };
-        let packages = project.imported_packages(file, &ties.importing);
+        // What a star brings along, nothing here tells.
+        let packages = project.imported_packages(file, &ties.importing).filter(|_| !project.imports_star(file));
         let text = project.glance(file).as_bytes();
         let (made, all) = match ties.makers.imported(text) {
             Some(makers) => {

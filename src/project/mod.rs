@@ -257,7 +257,7 @@ impl Project {
     }
 
     /// False if no import statement of a file has a `*`.
-    fn imports_star(&self, file: FileId) -> bool {
+    pub fn imports_star(&self, file: FileId) -> bool {
         let content = self.contents.get(file.index());
         content.is_some_and(|it| *it.imports_star.get_or_init(|| scan::imports_star(it.text.as_bytes())))
     }

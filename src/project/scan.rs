@@ -258,8 +258,10 @@ pub fn has_coroutine(text: &[u8]) -> bool {
     let finder = ASYNC.get_or_init(|| Finder::new(b"async"));
     finder.find_iter(text).any(|at| {
         let rest = text.get(at + b"async".len()..).unwrap_or_default();
-        let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\\' | b'\r' | b'\n')).count();
-        blanks > 0 && rest.get(blanks..).is_some_and(|rest| rest.starts_with(b"def"))
+        let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\x0c' | b'\\' | b'\r' | b'\n');
+        let blanks = rest.iter().take_while(is_blank).count();
+        // The parser makes a coroutine of `async de f` too.
+        blanks > 0 && rest.get(blanks) == Some(&b'd')
     })
 }
 

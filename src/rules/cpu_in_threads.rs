@@ -62,7 +62,8 @@ pub fn is_cpu_bound(handover: &Handover) -> bool {
     // What takes its work from a queue and does little with it waits for more of it.
     let serves = handover.endless && handover.trail.operations.iter().any(|o| o.wait == Some(WaitKind::Queue));
     plausible >= SHORTEST_TASK
-        && (!serves || held.likely >= SHORTEST_TASK)
+        // How often a task hands over its like is a guess.
+        && (!(serves || handover.recursive) || held.likely >= SHORTEST_TASK)
         && (plausible / (plausible + rest) >= HELD_SHARE || surely)
         && held.likely >= wait.likely * LIKELY_SHARE
 }

@@ -6,7 +6,7 @@ use crate::diagnostic::{Confidence, Diagnostic, Severity};
 use crate::estimate::evidence::Operation;
 use crate::estimate::intent::Intent;
 use crate::estimate::report::Handover;
-use crate::knowledge::schema::Vehicle;
+use crate::knowledge::schema::{Vehicle, WaitKind};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -77,6 +77,8 @@ fn objectionable(handover: &Handover) -> bool {
         .operations
         .iter()
         .filter(|o| waits(o) && !is_handshake(o) && !o.exceptional && o.weight >= 0.1)
+        // What a task waits for that starts its like, or waits for it, is the vehicle's own cost.
+        .filter(|o| !(handover.recursive && matches!(o.wait, Some(WaitKind::Child | WaitKind::Lock))))
         .map(|o| o.seconds)
         .sum();
     let waited = waited.min(cost.wait.likely);
