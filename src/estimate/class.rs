@@ -347,7 +347,14 @@ impl<'p> Machine<'p> {
                 match value {
                     // A function kept in a class attribute becomes a method.
                     Value::Function(closure) => Value::Method(Rc::new(owner.clone()), closure),
-                    other => other,
+                    // A descriptor is asked for what it gives.
+                    descriptor => match instance_class(&descriptor).and_then(|its| self.method(&its, "__get__")) {
+                        Some(closure) => {
+                            let given = Arguments::of(vec![owner.clone(), Value::Class(class.clone())]);
+                            self.call_function(frame, &closure, Some(descriptor), &given, place)
+                        }
+                        None => descriptor,
+                    },
                 }
             }
         }

@@ -568,7 +568,14 @@ impl<'p> Machine<'p> {
         })
     }
 
-    fn subscript(&mut self, frame: &mut Frame<'p>, owner: &Value, index: ExpressionId, index_value: &Value) -> Value {
+    /// `owner[index]`.
+    pub(super) fn subscript(
+        &mut self,
+        frame: &mut Frame<'p>,
+        owner: &Value,
+        index: ExpressionId,
+        index_value: &Value,
+    ) -> Value {
         if let Some(Expression::Slice { lower, upper, .. }) = frame.facts.expressions.get(index.index()) {
             let (lower, upper) = (*lower, *upper);
             return self.slice(frame, owner, lower, upper);

@@ -7,10 +7,15 @@ use super::price;
 use super::spawn::{Offer, field};
 use super::value::{Arguments, Closure, Compiled, Kind, Lazy, Partial, Value, union};
 use crate::cost::{Cost, Interval};
+use crate::id::ExpressionId;
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::types::Entry;
+use crate::text::Span;
 use std::rc::Rc;
 use std::sync::Arc;
+
+/// The expression of what stands nowhere in the program's text.
+const NOWHERE: ExpressionId = ExpressionId(u32::MAX);
 
 impl<'p> Machine<'p> {
     /// Runs an intrinsic; nothing where the entry's plain cost and type say it all.
@@ -558,9 +563,67 @@ impl<'p> Machine<'p> {
                     _ => value,
                 })
             }
-            "itemgetter" | "attrgetter" | "methodcaller" => Some(Value::Library(Arc::from("builtins.len"))),
+            "itemgetter" | "attrgetter" | "methodcaller" => {
+                // Called with an object, it has what it was made with before it.
+                frame.tally.tick(2e-7);
+                Some(Value::Partial(Rc::new(Partial {
+                    callable: Value::Library(Arc::from(format!("{name}.__call__"))),
+                    positional: arguments.positional.clone(),
+                    keywords: arguments.keywords.clone(),
+                    binds: false,
+                })))
+            }
+            "itemgetter.call" | "attrgetter.call" => {
+                frame.tally.tick(entry.seconds);
+                let (owner, wanted) = arguments.positional.split_last()?;
+                let mut parts = Vec::new();
+                for what in wanted {
+                    parts.push(match (intrinsic, what.known_text()) {
+                        ("itemgetter.call", _) => self.subscript(frame, owner, NOWHERE, what),
+                        (_, Some(path)) => {
+                            let mut value = owner.clone();
+                            for attribute in path.split('.') {
+                                value = self.attribute(frame, &value, attribute, site.place);
+                            }
+                            value
+                        }
+                        (_, None) => Value::Unknown,
+                    });
+                }
+                Some(if parts.len() == 1 { parts.swap_remove(0) } else { Value::Tuple(parts.into()) })
+            }
+            "methodcaller.call" => {
+                frame.tally.tick(entry.seconds);
+                let (owner, given) = arguments.positional.split_last()?;
+                let (method, bound) = given.split_first()?;
+                let method = self.attribute(frame, owner, &method.known_text()?, site.place);
+                let given = Arguments { keywords: arguments.keywords.clone(), ..Arguments::of(bound.to_vec()) };
+                Some(self.call(frame, &method, given, site))
+            }
             _ => None,
         }
+    }
+
+    /// What a hand-over's target runs: `methodcaller("total")` with an object runs the object's method.
+    pub(super) fn target_of(
+        &mut self,
+        frame: &mut Frame<'p>,
+        target: &Value,
+        arguments: Arguments,
+        place: Span,
+    ) -> (Value, Arguments) {
+        if let Value::Partial(partial) = target
+            && matches!(&partial.callable, Value::Library(name) if &**name == "operator.methodcaller.__call__")
+            && let Some((method, bound)) = partial.positional.split_first()
+            && let (Some(method), [owner]) = (method.known_text(), arguments.positional.as_slice())
+        {
+            let method = self.attribute(frame, owner, &method, place);
+            if !method.is_unknown() {
+                let given = Arguments { keywords: partial.keywords.clone(), ..Arguments::of(bound.to_vec()) };
+                return (method, given);
+            }
+        }
+        (target.clone(), arguments)
     }
 
     /// What a decorator of known behaviour makes of a function.
@@ -615,7 +678,7 @@ impl<'p> Machine<'p> {
         let saved = std::mem::take(&mut frame.tally);
         let pending = frame.pending.len();
         let is_async = std::mem::replace(&mut frame.is_async, false);
-        let inner = CallSite { id: crate::id::ExpressionId(u32::MAX), place: site.place, method: None, receiver: None };
+        let inner = CallSite { id: NOWHERE, place: site.place, method: None, receiver: None };
         let result = self.call(frame, function, arguments, &inner);
         frame.is_async = is_async;
         frame.pending.truncate(pending);

@@ -45,6 +45,7 @@ impl<'p> Machine<'p> {
         arguments: Arguments,
         place: Span,
     ) -> Value {
+        let (target, arguments) = &self.target_of(frame, target, arguments, place);
         let known = resolves(target);
         let wrapper = !known && self.is_parameter_like(frame, place);
         let saved = std::mem::take(&mut frame.tally);
@@ -57,7 +58,7 @@ impl<'p> Machine<'p> {
         frame.endless = false;
         let site = CallSite { id: crate::id::ExpressionId(u32::MAX), place, method: None, receiver: None };
         let outer_loop = self.on_loop.replace(false);
-        let result = self.call(frame, target, arguments, &site);
+        let result = self.call(frame, target, arguments.clone(), &site);
         self.on_loop = outer_loop;
         let task_endless = frame.endless;
         frame.is_async = is_async;
@@ -393,7 +394,8 @@ impl<'p> Machine<'p> {
             Value::Function(closure) | Value::Method(_, closure) => self.function_name(closure.file, closure.function),
             Value::Class(class) => Arc::from(super::class::named(self, class)),
             Value::Library(name) | Value::LibraryMethod(_, name) => {
-                Arc::from(name.strip_prefix("builtins.").unwrap_or(name))
+                let name = name.strip_prefix("builtins.").unwrap_or(name);
+                Arc::from(name.strip_suffix(".__call__").unwrap_or(name))
             }
             Value::Partial(partial) => self.callable_name(&partial.callable),
             Value::Union(parts) => {
