@@ -36,6 +36,12 @@ enum Filled<'a> {
     Subclasses(&'a str),
 }
 
+struct Filling<'a> {
+    what: Filled<'a>,
+    /// It is put into a list that the container has under a key: `HANDLERS.setdefault(kind, []).append(function)`.
+    is_grouped: bool,
+}
+
 impl<'p> Machine<'p> {
     /// What a module's container that begins empty holds when functions run.
     pub(super) fn filled(&mut self, file: FileId, name: NameId, value: Value) -> Value {
@@ -47,9 +53,14 @@ impl<'p> Machine<'p> {
         if !is_empty {
             return value;
         }
-        let mut found: Vec<Value> = Vec::new();
-        for filled in fillings(self.project.parsed(file), name) {
-            self.registered(file, &filled, &mut found);
+        let (mut found, mut grouped): (Vec<Value>, Vec<Value>) = Default::default();
+        for Filling { what, is_grouped } in fillings(self.project.parsed(file), name) {
+            self.registered(file, &what, if is_grouped { &mut grouped } else { &mut found });
+        }
+        if !grouped.is_empty() {
+            let count = Interval { low: 1.0, likely: 1.0, high: grouped.len() as f64 };
+            grouped.truncate(MOST_REGISTERED);
+            found.push(self.list(union(&grouped), count, None));
         }
         let mut object = reference.0.borrow_mut();
         object.elements = None;
@@ -124,7 +135,7 @@ fn users(project: &Project, file: FileId, word: &str) -> Vec<FileId> {
 }
 
 /// Who fills a module's container.
-fn fillings<'a>(parsed: &'a Parsed, name: NameId) -> Vec<Filled<'a>> {
+fn fillings<'a>(parsed: &'a Parsed, name: NameId) -> Vec<Filling<'a>> {
     let facts = &parsed.facts;
     let is_it =
         |id: &ExpressionId| matches!(facts.expressions.get(id.index()), Some(Expression::Name(n)) if *n == name);
@@ -133,17 +144,30 @@ fn fillings<'a>(parsed: &'a Parsed, name: NameId) -> Vec<Filled<'a>> {
             let into = |id: &ExpressionId| {
                 matches!(facts.expressions.get(id.index()), Some(Expression::Subscript { value, .. }) if is_it(value))
             };
-            targets.iter().any(into).then_some((*value, *span))
+            targets.iter().any(into).then_some((*value, *span, false))
         }
         Statement::Expression(call) => {
             let Some(Expression::Call { callee, arguments }) = facts.expressions.get(call.index()) else { return None };
             let Some(Expression::Attribute { value, attribute }) = facts.expressions.get(callee.index()) else { return None };
-            let adds = is_it(value) && ADDS.contains(&text(facts, *attribute));
-            Some((arguments.first().filter(|_| adds)?.value, *span))
+            let group_of = match facts.expressions.get(value.index())? {
+                Expression::Subscript { value, .. } => Some(*value),
+                Expression::Call { callee, .. } => match facts.expressions.get(callee.index())? {
+                    Expression::Attribute { value, attribute } if text(facts, *attribute) == "setdefault" => {
+                        Some(*value)
+                    }
+                    _ => None,
+                },
+                _ => None,
+            };
+            let is_grouped = group_of.as_ref().is_some_and(is_it);
+            let adds = (is_it(value) || is_grouped) && ADDS.contains(&text(facts, *attribute));
+            Some((arguments.first().filter(|_| adds)?.value, *span, is_grouped))
         }
         _ => None,
     });
-    stored.filter_map(|(value, span)| filling(parsed, value, span)).collect()
+    let filled = stored
+        .filter_map(|(value, span, is_grouped)| filling(parsed, value, span).map(|what| Filling { what, is_grouped }));
+    filled.collect()
 }
 
 fn filling<'a>(parsed: &'a Parsed, value: ExpressionId, at: Span) -> Option<Filled<'a>> {
