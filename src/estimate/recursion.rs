@@ -9,7 +9,7 @@ use super::machine::{Activation, Frame, Machine};
 use super::price;
 use super::value::{Coroutine, Lazy, Value};
 use crate::cost::{Cost, Interval};
-use crate::facts::ir::Function;
+use crate::facts::ir::{Comparison, Expression, Function, Statement};
 use std::rc::Rc;
 
 /// How a recursive call differs from the call that makes it.
@@ -23,6 +23,10 @@ pub enum Shape {
         step: f64,
         /// No condition guards the call: no way is given up early.
         surely: bool,
+        /// Both numbers are known.
+        exact: bool,
+        /// It goes up to a limit: a search that puts something together.
+        climbs: bool,
     },
     /// A sequence or a number is halved, roughly.
     Halves {
@@ -64,9 +68,17 @@ impl<'p> Machine<'p> {
             Some(activation) => {
                 let arguments = activation.arguments.clone();
                 let is_direct = activation.node == (frame.file, frame.function);
-                match is_direct && is_gated(frame, definition, &arguments, bound) {
-                    true => Shape::Once,
-                    false => self.shape(&arguments, bound, frame.branches == 0),
+                if is_direct && is_gated(frame, definition, &arguments, bound) {
+                    Shape::Once
+                } else {
+                    let surely = frame.branches == 0;
+                    match self.shape(&arguments, bound, surely) {
+                        // What the function itself asks for decides, whatever else gets less on the way.
+                        shape @ (Shape::Climbs | Shape::Counts { .. }) if is_direct => {
+                            self.climbs_to(frame, definition, &arguments, bound, surely).unwrap_or(shape)
+                        }
+                        shape => shape,
+                    }
                 }
             }
             None => Shape::Descends,
@@ -111,13 +123,21 @@ impl<'p> Machine<'p> {
                         if b.likely > 0.0 && b.likely <= a.likely * 0.6 && a.likely - b.likely > 3.0 {
                             return Shape::Halves { size: a.likely };
                         }
-                        return Shape::Counts { from: a.likely, step: a.likely - b.likely, surely };
+                        let exact = a.is_exact() && b.is_exact();
+                        return Shape::Counts {
+                            from: a.likely,
+                            step: a.likely - b.likely,
+                            surely,
+                            exact,
+                            climbs: false,
+                        };
                     }
                     climbs |= b.likely > a.likely && a.is_exact();
                 }
                 _ if is_sequence(before) && is_sequence(after) => {
                     let (a, b) = (self.length(before).likely, self.length(after).likely);
-                    climbs |= b > a && matches!(before, Value::Object(_)) && self.length(before).is_exact();
+                    let grows = matches!(before, Value::Object(_) | Value::Tuple(_));
+                    climbs |= b > a && grows && self.length(before).is_exact();
                     if b < a {
                         return if b <= a * 0.75 && a - b > 3.0 {
                             Shape::Halves { size: a }
@@ -130,6 +150,55 @@ impl<'p> Machine<'p> {
             }
         }
         if climbs { Shape::Climbs } else { Shape::Descends }
+    }
+
+    /// How far it is to where the function stops climbing: an `if` that returns there names the limit.
+    ///
+    /// ```python
+    /// if i == len(self.choices):
+    ///     return 0
+    /// ```
+    fn climbs_to(
+        &mut self,
+        frame: &mut Frame<'p>,
+        definition: &Function,
+        outer: &[Value],
+        inner: &[Value],
+        surely: bool,
+    ) -> Option<Shape> {
+        let facts = frame.facts;
+        let size = |machine: &mut Self, value: &Value| match value {
+            Value::Int(n) => *n,
+            other if is_sequence(other) => Some(machine.length(other)),
+            _ => None,
+        };
+        for statement in &definition.body {
+            let Some(Statement::If { condition, then, .. }) = facts.statements.get(statement.index()) else { continue };
+            let leaves = then.last().and_then(|it| facts.statements.get(it.index()));
+            let Some(Expression::Compare { first, rest }) = facts.expressions.get(condition.index()) else { continue };
+            let [(Comparison::Equal | Comparison::GreaterEqual | Comparison::Greater, limit)] = &rest[..] else {
+                continue;
+            };
+            if !matches!(leaves, Some(Statement::Return(_))) {
+                continue;
+            }
+            let asked = match facts.expressions.get(first.index()) {
+                // Python: if len(line) == len(cantus):
+                Some(Expression::Call { arguments, .. }) => arguments.first().map(|it| it.value),
+                _ => Some(*first),
+            };
+            let Some(Expression::Name(name)) = asked.and_then(|it| facts.expressions.get(it.index())) else { continue };
+            let Some(at) = definition.parameters.iter().position(|it| it.name == *name) else { continue };
+            let (Some(before), Some(after)) = (outer.get(at), inner.get(at)) else { continue };
+            let (Some(from), Some(next)) = (size(self, before), size(self, after)) else { continue };
+            let Some(limit) = self.peek(frame, *limit).number() else { continue };
+            let (far, step) = (limit.likely - from.likely, next.likely - from.likely);
+            if far > 0.0 && step > 0.0 {
+                let exact = limit.is_exact() && from.is_exact() && next.is_exact();
+                return Some(Shape::Counts { from: far, step, surely, exact, climbs: true });
+            }
+        }
+        None
     }
 
     /// Multiplies a function's cost by how often its recursion runs it.
@@ -190,7 +259,7 @@ fn is_gated(frame: &Frame<'_>, definition: &Function, outer: &[Value], inner: &[
 /// Lists and strings: what a recursion cuts into pieces. A dict's part is not a piece of it.
 fn is_sequence(value: &Value) -> bool {
     match value {
-        Value::Text(..) | Value::Range { .. } => true,
+        Value::Text(..) | Value::Range { .. } | Value::Tuple(_) => true,
         Value::Object(reference) => matches!(reference.0.borrow().kind, super::value::Kind::List),
         _ => false,
     }
@@ -199,6 +268,7 @@ fn is_sequence(value: &Value) -> bool {
 /// How often a function runs that calls itself `branching` times in each run.
 fn invocations(branching: f64, shapes: &[Shape]) -> Interval {
     const MOST: f64 = 1e10;
+    const MOST_GUESSED: f64 = 1e6;
     let about = |likely: f64, factor: f64| {
         let likely = likely.clamp(1.0, MOST);
         Interval { low: (likely / factor).max(1.0), likely, high: (likely * factor).min(MOST * 10.0) }
@@ -207,16 +277,37 @@ fn invocations(branching: f64, shapes: &[Shape]) -> Interval {
         return about(1.0 + branching, 2.0);
     }
     let many = branching > 1.5;
-    let counts: Vec<(f64, f64, bool)> = shapes
+    let climbs = shapes.iter().any(|shape| matches!(shape, Shape::Counts { climbs: true, .. }));
+    let counts: Vec<(f64, f64, bool, bool)> = shapes
         .iter()
-        .filter_map(|s| if let Shape::Counts { from, step, surely } = s { Some((*from, *step, *surely)) } else { None })
+        .filter_map(|shape| match shape {
+            Shape::Counts { from, step, surely, exact, .. } => Some((*from, *step, *surely, *exact)),
+            _ => None,
+        })
         .collect();
-    if let Some(&(from, _, surely)) = counts.first() {
-        let step = counts.iter().map(|(_, s, _)| s).sum::<f64>() / counts.len() as f64;
+    if let Some(&(from, first, surely, _)) = counts.first() {
+        let step = counts.iter().map(|(_, s, ..)| s).sum::<f64>() / counts.len() as f64;
         let depth = (from / step.max(1e-9)).max(1.0);
+        let calls = shapes.len() as f64;
+        let is_known = counts.iter().all(|(_, step, surely, exact)| *surely && *exact && *step == first);
+        if is_known && many && branching.fract() == 0.0 && calls == branching {
+            return about(branching.powf(depth.min(60.0)), 1.5);
+        }
+        // One of the calls stands under a condition: take it or leave it.
+        if counts.len() == shapes.len() && calls >= 2.0 && branching > 1.2 && branching < calls && calls <= 3.0 {
+            let runs = |base: f64| base.powf(depth.min(60.0)).clamp(1.0, MOST);
+            return Interval {
+                low: runs(branching) / 2.0,
+                likely: runs((branching * calls).sqrt()),
+                high: runs(calls),
+            };
+        }
         // A search that tries many ways and gives most of them up early.
-        let base = if branching > 4.0 && !surely { branching * 0.35 } else { branching };
-        return if many { about(base.max(1.3).powf(depth.min(60.0)), 5.0) } else { about(depth, 2.0) };
+        let given_up = if climbs { 0.75 } else { 0.35 };
+        let base = if branching > 4.0 && !surely { branching * given_up } else { branching };
+        // Nobody writes a search that takes hours: what grows beyond is given up more often than it looks.
+        let most = if surely { MOST } else { MOST_GUESSED };
+        return if many { about(base.max(1.3).powf(depth.min(60.0)).min(most), 5.0) } else { about(depth, 2.0) };
     }
     for shape in shapes {
         match shape {
@@ -258,14 +349,14 @@ mod tests {
     #[test]
     fn the_shape_of_a_recursion_tells_how_often_it_runs() {
         let fib = [
-            Shape::Counts { from: 27.0, step: 1.0, surely: true },
-            Shape::Counts { from: 27.0, step: 2.0, surely: true },
+            Shape::Counts { from: 27.0, step: 1.0, surely: true, exact: true, climbs: false },
+            Shape::Counts { from: 27.0, step: 2.0, surely: true, exact: true, climbs: false },
         ];
         check(2.0, &fib, 1e5, 1e6);
-        check(1.0, &[Shape::Counts { from: 500.0, step: 1.0, surely: true }], 500.0, 500.0);
+        check(1.0, &[Shape::Counts { from: 500.0, step: 1.0, surely: true, exact: true, climbs: false }], 500.0, 500.0);
         check(2.0, &[Shape::Halves { size: 1000.0 }], 2000.0, 2000.0);
-        check(5.0, &[Shape::Counts { from: 9.0, step: 1.0, surely: true }], 1e6, 1e7);
-        check(5.0, &[Shape::Counts { from: 9.0, step: 1.0, surely: false }], 100.0, 1000.0);
+        check(5.0, &[Shape::Counts { from: 9.0, step: 1.0, surely: true, exact: true, climbs: false }], 1e6, 1e7);
+        check(5.0, &[Shape::Counts { from: 9.0, step: 1.0, surely: false, exact: true, climbs: false }], 100.0, 1000.0);
         check(1.0, &[Shape::Halves { size: 1024.0 }], 10.0, 10.0);
         check(8.0, &[Shape::Climbs], 1e3, 1e6);
         check(1.0, &[Shape::Descends], 2.0, 100.0);

@@ -24,6 +24,8 @@ const RAREST: f64 = 0.004;
 /// more often than right.
 const HIGH: (f64, usize) = (0.5, 3);
 const MEDIUM: (f64, usize) = (0.4, 4);
+/// The same for a wait that nothing on the way to it makes doubtful.
+const SURE: (f64, usize) = (CERTAIN, 6);
 /// How often at least a wait in the coroutine itself happens: its author sees the condition.
 const OWN: f64 = 0.2;
 /// The same for a pause: nobody writes one by chance, be it for the case that something has failed.
@@ -123,6 +125,7 @@ fn confidence(site: &StallSite<'_>, stall: &Stall, wait: &Operation) -> Confiden
     } else if at_least(HIGH) {
         Confidence::High
     } else if at_least(MEDIUM)
+        || at_least(SURE)
         || (depth == 0 && weight >= OWN)
         || (wait.wait == Some(WaitKind::Sleep) && at_least(PAUSE))
     {
