@@ -244,6 +244,7 @@ impl<'p> Machine<'p> {
             value = passed;
         }
         self.opened(entry, receiver, arguments, &mut value);
+        self.buffered(entry, arguments, &value);
         if let Some(writes) = &entry.writes {
             self.wrote(frame, writes, receiver, arguments);
         }
@@ -960,10 +961,17 @@ impl<'p> Machine<'p> {
 
     /// The cost of one step of iterating over a library object.
     pub(super) fn library_step(&mut self, class: &Arc<str>) -> Option<(Cost, Trail)> {
-        let name = ["__next__", "__iter__"].iter().map(|m| format!("{class}.{m}")).find(|n| self.lists(n))?;
-        let entries = self.known.calls(&name);
-        let entry = entries.first()?;
-        let seconds = Interval::guess(entry.seconds, 3.0);
+        let name = ["__next__", "__iter__"].iter().map(|m| format!("{class}.{m}")).find(|n| self.lists(n));
+        let entries = self.known.calls(name.as_deref().unwrap_or(class));
+        let (entry, seconds) = match &name {
+            Some(_) => entries.first().map(|entry| (entry, entry.seconds))?,
+            // `csv.reader`: what making it is said to take is spent step by step.
+            None => entries
+                .iter()
+                .filter(|entry| entry.lazy && entry.size == entry.length)
+                .find_map(|entry| Some((entry, entry.per?)))?,
+        };
+        let seconds = Interval::guess(seconds, 3.0);
         let cost = Cost {
             bytecode: seconds.scaled(entry.split.bytecode),
             atomic: seconds.scaled(entry.split.atomic),
