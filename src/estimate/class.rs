@@ -844,7 +844,9 @@ impl<'p> Machine<'p> {
     /// Iterating over an instance of the project: item, count, cost of a step.
     pub(super) fn iterated_instance(&mut self, value: &Value) -> Option<(Value, Interval, (Cost, Trail))> {
         let class = instance_class(value)?;
-        let Some(Member::Function(here, function)) = self.member(&class, "__iter__", None) else { return None };
+        // `for` or `async for`: hardly a class has both.
+        let member = self.member(&class, "__iter__", None).or_else(|| self.member(&class, "__aiter__", None));
+        let Some(Member::Function(here, function)) = member else { return None };
         let closure = self.method_closure(&here, function);
         let parsed = self.project.parsed(here.file);
         let definition = parsed.facts.functions.get(function.index())?;

@@ -14,6 +14,9 @@ use crate::text::Span;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// So many entries of a dict are followed one by one.
+const FEW_ENTRIES: usize = 8;
+
 impl<'p> Machine<'p> {
     /// What an expression gives; its cost goes to the frame.
     pub(super) fn evaluate(&mut self, frame: &mut Frame<'p>, id: ExpressionId) -> Value {
@@ -945,6 +948,10 @@ impl<'p> Machine<'p> {
             bound.iter().map(|name| (*name, variables.get(name).cloned())).collect()
         };
         let value = self.comprehension_clause(frame, place, element, clauses, &mut kept);
+        let entries = match (kind, clauses) {
+            (ComprehensionKind::Dict, [clause]) => self.entries_by_themselves(frame, element, clause),
+            _ => Vec::new(),
+        };
         {
             let mut variables = frame.environment.variables.borrow_mut();
             for (name, value) in before {
@@ -991,7 +998,11 @@ impl<'p> Machine<'p> {
                     ComprehensionKind::Dict => {
                         let key = self.unpacked(&value, 0, Some(2));
                         let item = self.unpacked(&value, 1, Some(2));
-                        self.dict(key, item, kept)
+                        let dict = self.dict(key, item, kept);
+                        if let Value::Object(reference) = &dict {
+                            reference.0.borrow_mut().fields.extend(entries);
+                        }
+                        dict
                     }
                     ComprehensionKind::List | ComprehensionKind::Generator => self.list(value, kept, None),
                 };
@@ -999,6 +1010,55 @@ impl<'p> Machine<'p> {
                 result
             }
         }
+    }
+
+    /// The entries of `{name: Cover(name, size) for name, size in SIZES.items()}`, each by itself, where all entries of
+    /// the dict that is walked are known and few.
+    fn entries_by_themselves(
+        &mut self,
+        frame: &mut Frame<'p>,
+        element: ExpressionId,
+        clause: &Clause,
+    ) -> Vec<(Rc<str>, Value)> {
+        let walked = match frame.facts.expressions.get(clause.iterable.index()) {
+            Some(Expression::Call { callee, arguments }) if arguments.is_empty() && clause.conditions.is_empty() => {
+                match frame.facts.expressions.get(callee.index()) {
+                    Some(Expression::Attribute { value, attribute })
+                        if self.name(frame.file, *attribute) == "items" =>
+                    {
+                        *value
+                    }
+                    _ => return Vec::new(),
+                }
+            }
+            _ => return Vec::new(),
+        };
+        let saved = std::mem::take(&mut frame.tally);
+        let (pending, events) = (frame.pending.len(), self.events.len());
+        let mut entries = Vec::new();
+        let sources: Vec<(Rc<str>, Value)> = match self.evaluate(frame, walked) {
+            Value::Object(reference) => {
+                let object = reference.0.borrow();
+                let is_known = matches!((&object.kind, &object.key), (Kind::Dict, Value::Text(..)))
+                    && object.length.is_exact()
+                    && object.length.likely == object.fields.len() as f64
+                    && object.fields.len() <= FEW_ENTRIES;
+                object.fields.iter().filter(|_| is_known).map(|(key, value)| (key.clone(), value.clone())).collect()
+            }
+            _ => Vec::new(),
+        };
+        for (key, value) in sources {
+            self.assign(frame, clause.target, Value::Tuple(Rc::from([Value::text_of(&key), value])));
+            let made = self.evaluate(frame, element);
+            let key = self.unpacked(&made, 0, Some(2));
+            if let Some(key) = literal_key(&key) {
+                entries.push((key, self.unpacked(&made, 1, Some(2))));
+            }
+        }
+        frame.pending.truncate(pending);
+        self.events.truncate(events);
+        frame.tally = saved;
+        entries
     }
 
     fn comprehension_clause(

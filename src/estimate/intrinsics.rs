@@ -7,6 +7,7 @@ use super::price;
 use super::spawn::{Offer, field};
 use super::value::{Arguments, Closure, Compiled, Kind, Lazy, Partial, Value, union};
 use crate::cost::{Cost, Interval};
+use crate::facts::ir::Operator;
 use crate::id::ExpressionId;
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::types::Entry;
@@ -319,14 +320,27 @@ impl<'p> Machine<'p> {
                 }
                 self.call_entry(frame, entry, name, None, receiver, arguments, site);
                 let source = first?;
+                let item = self.element(&source);
+                if intrinsic == "sum"
+                    && let Value::Object(reference) = &item
+                    && matches!(reference.0.borrow().kind, Kind::Library(_) | Kind::Instance { .. })
+                {
+                    // Arrays are added one by one.
+                    let saved = std::mem::take(&mut frame.tally);
+                    let sum = self.binary(frame, Operator::Add, &item, &item);
+                    let one = std::mem::replace(&mut frame.tally, saved);
+                    let count = self.length(&source);
+                    frame.tally.repeat(&one, count);
+                    return Some(sum);
+                }
                 Some(match intrinsic {
                     "any" | "all" => Value::Bool(None),
-                    "sum" => match self.element(&source) {
+                    "sum" => match item {
                         Value::Int(n) => Value::Int(n.map(|n| n.times(self.length(&source)))),
                         Value::Float(_) | Value::Unknown => Value::Float(None),
                         other => other,
                     },
-                    _ => self.element(&source),
+                    _ => item,
                 })
             }
             "random.random" | "random.uniform" | "random.randint" | "random.randrange" => {

@@ -244,6 +244,7 @@ impl<'p> Machine<'p> {
             value = passed;
         }
         self.opened(entry, receiver, arguments, &mut value);
+        self.buffered(entry, arguments, &value);
         if let Some(writes) = &entry.writes {
             self.wrote(frame, writes, receiver, arguments);
         }
@@ -409,6 +410,7 @@ impl<'p> Machine<'p> {
                 TermKind::Len => self.known_length(&value)?,
                 TermKind::Rows => self.rows(&value)?,
                 TermKind::Deep => self.deep(&value, 0)?,
+                TermKind::Turns => self.turns(&value, 0),
                 TermKind::Value => {
                     let n = match &value {
                         // A shape: rows by columns.
@@ -521,6 +523,46 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// How many turns the loops take that go through nested lists: each row is one, a dict's values by themselves.
+    fn turns(&mut self, value: &Value, depth: u32) -> Interval {
+        if depth > 5 {
+            return Interval::ZERO;
+        }
+        let once = |turns: Interval| Interval {
+            low: turns.low.max(1.0),
+            likely: turns.likely.max(1.0),
+            high: turns.high.max(1.0),
+        };
+        match value {
+            Value::Tuple(parts) => {
+                let turns: Vec<Interval> = parts.iter().map(|part| self.turns(part, depth + 1)).collect();
+                turns.into_iter().fold(Interval::ZERO, Interval::plus)
+            }
+            Value::Object(reference) => {
+                let (kind, item, fields) = {
+                    let object = reference.0.borrow();
+                    (object.kind.clone(), object.item.clone(), object.fields.clone())
+                };
+                match kind {
+                    Kind::Dict if !fields.is_empty() => {
+                        let turns: Vec<Interval> = fields.values().map(|part| self.turns(part, depth + 1)).collect();
+                        turns.into_iter().fold(Interval::ZERO, Interval::plus)
+                    }
+                    // A row whose columns are not known.
+                    Kind::Dict if depth > 1 => self.turns(&item, depth + 1),
+                    Kind::List | Kind::Set | Kind::Dict => {
+                        let each = once(self.turns(&item, depth + 1));
+                        self.length(value).times(each)
+                    }
+                    Kind::Instance { .. } | Kind::Library(_) => Interval::ZERO,
+                }
+            }
+            Value::Iterator(lazy) => lazy.count.times(once(self.turns(&lazy.item, depth + 1))),
+            Value::Range { count, .. } => *count,
+            _ => Interval::ZERO,
+        }
+    }
+
     /// A value of a type that the knowledge base names.
     pub(super) fn typed(
         &mut self,
@@ -568,7 +610,10 @@ impl<'p> Machine<'p> {
             }
             TypeExpression::Union(parts) => {
                 let all: Vec<Value> = parts.iter().map(|part| self.typed(part, context, length)).collect();
-                union(&all)
+                // What has a length is no number: `rng.random((900, 900))`.
+                let is_number = |part: &Value| matches!(part, Value::Int(_) | Value::Float(_));
+                let sized: Vec<Value> = all.iter().filter(|part| !is_number(part)).cloned().collect();
+                union(if length.is_some() && !sized.is_empty() { &sized } else { &all })
             }
             TypeExpression::Class(name) => {
                 let value = self.library_instance(name);
@@ -916,10 +961,17 @@ impl<'p> Machine<'p> {
 
     /// The cost of one step of iterating over a library object.
     pub(super) fn library_step(&mut self, class: &Arc<str>) -> Option<(Cost, Trail)> {
-        let name = ["__next__", "__iter__"].iter().map(|m| format!("{class}.{m}")).find(|n| self.lists(n))?;
-        let entries = self.known.calls(&name);
-        let entry = entries.first()?;
-        let seconds = Interval::guess(entry.seconds, 3.0);
+        let name = ["__next__", "__iter__"].iter().map(|m| format!("{class}.{m}")).find(|n| self.lists(n));
+        let entries = self.known.calls(name.as_deref().unwrap_or(class));
+        let (entry, seconds) = match &name {
+            Some(_) => entries.first().map(|entry| (entry, entry.seconds))?,
+            // `csv.reader`: what making it is said to take is spent step by step.
+            None => entries
+                .iter()
+                .filter(|entry| entry.lazy && entry.size == entry.length)
+                .find_map(|entry| Some((entry, entry.per?)))?,
+        };
+        let seconds = Interval::guess(seconds, 3.0);
         let cost = Cost {
             bytecode: seconds.scaled(entry.split.bytecode),
             atomic: seconds.scaled(entry.split.atomic),
@@ -957,7 +1009,7 @@ impl<'p> Machine<'p> {
         entry.when.iter().all(|(selector, requirement)| {
             let told = match selector {
                 Selector::Field(word) => receiver.and_then(|r| self.was_told(r, word)).map(|is| Value::Bool(Some(is))),
-                Selector::SelfValue | Selector::Argument { .. } => None,
+                Selector::SelfValue | Selector::Argument { .. } | Selector::All => None,
             };
             let value = told.or_else(|| selected(selector, receiver, arguments));
             match requirement {
@@ -1181,6 +1233,10 @@ pub fn selected(selector: &Selector, receiver: Option<&Rc<Value>>, arguments: &A
             position.and_then(|p| arguments.positional.get(p).cloned())
         }
         Selector::Field(word) => super::spawn::field(receiver?, word),
+        Selector::All => {
+            let named = arguments.keywords.iter().map(|(_, value)| value);
+            Some(Value::Tuple(arguments.positional.iter().chain(named).cloned().collect()))
+        }
     }
 }
 

@@ -18,9 +18,11 @@ use std::rc::Rc;
 const MADE_AT: &str = "(made at)";
 /// The path of an open file; `None` where nobody knows it.
 const PATH: &str = "(path)";
-/// How much was written into an open file.
-const LINES: &str = "(lines)";
-const BYTES: &str = "(bytes)";
+/// Marks a buffer in memory; true where it is as long as it has lines.
+const BUFFER: &str = "(buffer)";
+/// How much was written into an open file; `self.bytes` in the knowledge base.
+const LINES: &str = "lines";
+const BYTES: &str = "bytes";
 /// The bytes of a line, where nothing tells.
 const LINE: f64 = 60.0;
 /// How long a text is kept as it is, in bytes.
@@ -210,6 +212,28 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Notes that a buffer is made, and what it begins with. One that is made empty may be filled by what nobody knows,
+    /// so its length is known only once something is written.
+    pub(super) fn buffered(&mut self, entry: &Entry, arguments: &Arguments, made: &Value) {
+        let in_lines = match entry.intrinsic.as_deref().unwrap_or_default() {
+            "buffer.lines" => true,
+            "buffer.bytes" => false,
+            _ => return,
+        };
+        let Value::Object(reference) = made else { return };
+        let bytes = match arguments.positional.first() {
+            Some(Value::Text(_, bytes) | Value::Bytes(bytes)) if bytes.high > 0.0 => Some(*bytes),
+            _ => None,
+        };
+        self.change(reference, |object| {
+            object.fields.insert(Rc::from(BUFFER), Value::Bool(Some(in_lines)));
+            if let Some(bytes) = bytes {
+                object.fields.insert(Rc::from(BYTES), Value::Int(Some(bytes)));
+                object.length = if in_lines { lines_of(bytes) } else { bytes };
+            }
+        });
+    }
+
     /// How many bytes a call reads of what was written before.
     pub(super) fn written_bytes(
         &self,
@@ -268,12 +292,18 @@ impl<'p> Machine<'p> {
                     };
                     add(LINES, &mut total.lines);
                     add(BYTES, &mut total.bytes);
+                    if let Some(Value::Bool(in_lines)) = object.fields.get(BUFFER) {
+                        object.length = if *in_lines == Some(true) { total.lines } else { total.bytes };
+                    }
                 });
+                if handle.0.borrow().fields.contains_key(BUFFER) {
+                    return;
+                }
                 let path = handle.0.borrow().fields.get(PATH).and_then(Value::known_text);
                 (path, total)
             }
             None if self.is_path(&to) => (Machine::path_of(&to), Content { lines, bytes, text }),
-            // Standard output, or a buffer in memory.
+            // Standard output, or something of which nothing is known.
             None => return,
         };
         if content.bytes.high <= 0.0 {
@@ -363,10 +393,16 @@ fn is_signal(value: &Value) -> bool {
     }
 }
 
-/// The open file that something is or writes to.
+/// The lines of so many bytes, where nothing tells how long they are.
+fn lines_of(bytes: Interval) -> Interval {
+    let of = |bytes: f64, line: f64| (bytes / line).max(1.0);
+    Interval { low: of(bytes.low, LINE * 4.0), likely: of(bytes.likely, LINE), high: of(bytes.high, LINE / 4.0) }
+}
+
+/// The open file or the buffer that something is or writes to.
 fn handle(reference: &Reference, depth: usize) -> Option<Reference> {
     let object = reference.0.borrow();
-    if object.fields.contains_key(PATH) {
+    if object.fields.contains_key(PATH) || object.fields.contains_key(BUFFER) {
         return Some(reference.clone());
     }
     if depth > 2 {

@@ -193,7 +193,8 @@ pub struct Call {
     /// What the units are counted on; required with `per`. A measure of a selector:
     /// `len(0:data)` the length of positional argument 0, also known as keyword `data`;
     /// `rows(0)` the rows of a table, of a dict those of a column; `deep(0)` the number of leaves in nested containers; `value(3:iterations)` the number
-    /// itself; `len(self)` the receiver's length (bytes, elements, rows, pixels). Terms and numbers
+    /// itself; `len(self)` the receiver's length (bytes, elements, rows, pixels); `turns(...)` how many turns the loops
+    /// of a template take that go through all lists among all arguments (`...`), rows by rows. Terms and numbers
     /// may be multiplied: `len(self) * 0.16`, `len(0) * len(1)`.
     pub size: Option<String>,
     /// Presumed number of units when the size is not known (default 1000).

@@ -73,6 +73,8 @@ pub enum Selector {
     },
     /// `self.word`: what the receiver is known for.
     Field(String),
+    /// `...`: all arguments, as a tuple.
+    All,
 }
 
 /// A number that is counted on a call's arguments: the product of a factor and the terms.
@@ -104,6 +106,8 @@ pub enum TermKind {
     Deep,
     /// `value(x)`: the number itself.
     Value,
+    /// `turns(x)`: how many turns the loops take that go through nested lists.
+    Turns,
 }
 
 /// What an argument must be for an entry to hold.
@@ -312,9 +316,12 @@ pub struct Class {
 }
 
 impl Selector {
-    /// Reads `self`, `self.word`, `0`, `name` or `0:name`.
+    /// Reads `self`, `self.word`, `0`, `name`, `0:name` or `...`.
     pub fn parse(text: &str) -> Option<Selector> {
         let text = text.trim();
+        if text == "..." {
+            return Some(Selector::All);
+        }
         if text == "self" {
             return Some(Selector::SelfValue);
         }
@@ -349,6 +356,7 @@ impl Measure {
                     "rows" => TermKind::Rows,
                     "deep" => TermKind::Deep,
                     "value" => TermKind::Value,
+                    "turns" => TermKind::Turns,
                     _ => return None,
                 };
                 measure.terms.push(Term { kind, selector: Selector::parse(selector)? });
@@ -750,6 +758,7 @@ mod tests {
             ("3", Some((3.0, vec![]))),
             ("len(self) * 0.5", Some((0.5, vec![(TermKind::Len, Selector::SelfValue)]))),
             ("2 * deep(0:data)", Some((2.0, vec![(TermKind::Deep, data)]))),
+            ("turns(...)", Some((1.0, vec![(TermKind::Turns, Selector::All)]))),
             ("size(self)", None),
             ("len(0:)", None),
         ];
