@@ -211,7 +211,7 @@ impl<'p> Machine<'p> {
         }
         let context = Context { receiver, arguments, result: result.as_ref() };
         let mut length = entry.length.as_ref().and_then(|m| self.measured(m, receiver, arguments));
-        if let (None, Some(prior), true) = (length, entry.prior, entry.wait.is_some()) {
+        if let (None, None, Some(prior), true) = (length, &entry.length, entry.prior, entry.wait.is_some()) {
             // What is read is as long as reading it is presumed to be.
             length = Some(Interval { low: prior / 10.0, likely: prior, high: prior * 10.0 });
         }
