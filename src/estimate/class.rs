@@ -338,7 +338,7 @@ impl<'p> Machine<'p> {
                         }
                         let decorators = definition.decorators.clone();
                         let value = self.decorated(&mut outer, Value::Function(closure), &decorators);
-                        bind_method(owner, value)
+                        self.described(frame, owner, class, bind_method(owner, value), place)
                     }
                 }
             }
@@ -347,16 +347,27 @@ impl<'p> Machine<'p> {
                 match value {
                     // A function kept in a class attribute becomes a method.
                     Value::Function(closure) => Value::Method(Rc::new(owner.clone()), closure),
-                    // A descriptor is asked for what it gives.
-                    descriptor => match instance_class(&descriptor).and_then(|its| self.method(&its, "__get__")) {
-                        Some(closure) => {
-                            let given = Arguments::of(vec![owner.clone(), Value::Class(class.clone())]);
-                            self.call_function(frame, &closure, Some(descriptor), &given, place)
-                        }
-                        None => descriptor,
-                    },
+                    other => self.described(frame, owner, class, other, place),
                 }
             }
+        }
+    }
+
+    /// What reading an attribute of an instance gives: a descriptor is asked for it.
+    fn described(
+        &mut self,
+        frame: &mut Frame<'p>,
+        owner: &Value,
+        class: &Rc<ClassValue>,
+        attribute: Value,
+        place: Span,
+    ) -> Value {
+        match instance_class(&attribute).and_then(|its| self.method(&its, "__get__")) {
+            Some(closure) => {
+                let given = Arguments::of(vec![owner.clone(), Value::Class(class.clone())]);
+                self.call_function(frame, &closure, Some(attribute), &given, place)
+            }
+            None => attribute,
         }
     }
 
