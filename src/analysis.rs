@@ -21,7 +21,7 @@ use crate::project::{self, Content, Layout, Project, SourceInput};
 use crate::rules::{self, Check, RULES, Rule};
 use crate::source::{self, Cell, Notebook};
 use crate::suppress::{self, Judgement, Suppressions, Unused, Wanted};
-use crate::text::{LineIndex, Span};
+use crate::text::{LineIndex, Nesting, Span};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -634,10 +634,11 @@ impl Analysis {
         if suppressions.directives().is_empty() {
             return found;
         }
+        let statements = Nesting::new(&spans.statements);
         let silencers = |it: &Diagnostic| {
             let rows = |span: Span| lines.row(span.start)..=lines.row(span.end);
-            let statement = statement_head(&parsed.facts, spans, it.span);
-            let statement = statement.map(|head| head_rows(text, lines, spans, head));
+            let statement = statement_head(&parsed.facts, spans, &statements, it.span);
+            let statement = statement.map(|head| head_rows(text, lines, &statements, head));
             suppressions.silence(it.code, it.name, rows(it.span), statement.unwrap_or(rows(it.span)))
         };
         let mut uses = BTreeSet::new();
@@ -647,11 +648,13 @@ impl Analysis {
             by.is_empty()
         });
         let Some(check) = unused else { return found };
+        let functions = Nesting::new(&spans.functions);
         for unused in suppressions.unused(text, lines, &uses, |code| part.judgement(code)) {
             let mut diagnostic = check(file, &unused);
             let may_fix = part.settings.may_fix(diagnostic.code, diagnostic.name);
             diagnostic.fix.take_if(|_| !may_fix || self.cells.contains_key(self.path(file)));
-            diagnostic.scope = rules::sites::scope(&part.project, file, function_around(spans, diagnostic.span));
+            diagnostic.scope =
+                rules::sites::scope(&part.project, file, functions.innermost(diagnostic.span).map(FunctionId::new));
             // A comment for all rules does not excuse itself.
             if !silencers(&diagnostic).iter().any(|(_, code)| code.is_some()) {
                 found.push(diagnostic);
@@ -677,10 +680,11 @@ impl Analysis {
     /// What [`Analysis::with_ignores`] changes: ranges in source order, and what takes their place.
     pub fn ignore_edits(&self, file: FileId, found: &[&Diagnostic], reason: &str) -> Vec<(Span, String)> {
         let parsed = self.first.project.parsed(file);
+        let statements = Nesting::new(&parsed.spans.statements);
         let wanted = |it: &&Diagnostic| Wanted {
             code: it.code,
             span: it.span,
-            statement: statement_head(&parsed.facts, &parsed.spans, it.span),
+            statement: statement_head(&parsed.facts, &parsed.spans, &statements, it.span),
         };
         let wanted: Vec<Wanted<'_>> = found.iter().map(wanted).collect();
         suppress::insertions(self.text(file), self.lines(file), &parsed.spans.comments, &wanted, reason)
@@ -946,21 +950,14 @@ fn has_mark(text: &str) -> bool {
         || [&b"noqa:"[..], b"NOQA:", b"NoQA:"].iter().any(|word| memchr::memmem::find_iter(bytes, word).any(names_us))
 }
 
-/// The innermost function that holds the range.
-fn function_around(spans: &Spans, range: Span) -> Option<FunctionId> {
-    let holds = |span: &Span| span.start <= range.start && range.end <= span.end;
-    let functions = spans.functions.iter().enumerate().filter(|(_, span)| holds(span));
-    functions.min_by_key(|(_, span)| span.end - span.start).map(|(index, _)| FunctionId::new(index))
-}
-
 /// The rows of what [`statement_head`] gives; of one with a body, to the row with its colon.
-fn head_rows(text: &str, lines: &LineIndex, spans: &Spans, head: Span) -> RangeInclusive<u32> {
+fn head_rows(text: &str, lines: &LineIndex, statements: &Nesting, head: Span) -> RangeInclusive<u32> {
     let first = lines.row(head.start);
     if head.end > head.start {
         return first..=lines.row(head.end);
     }
     // The heads of statements hold none.
-    let body = spans.statements.iter().map(|span| span.start).filter(|start| *start > head.start).min();
+    let body = statements.next_start(head.start);
     let mut last = body.map_or(first, |start| lines.row(start)).max(first);
     let is_on_row = |row: u32| body.is_some_and(|start| lines.row(start) == row);
     let says_nothing = |row: u32| {
@@ -976,14 +973,9 @@ fn head_rows(text: &str, lines: &LineIndex, spans: &Spans, head: Span) -> RangeI
 }
 
 /// The innermost statement that holds the range; of one with a body, its beginning.
-fn statement_head(facts: &Facts, spans: &Spans, range: Span) -> Option<Span> {
-    let holds = |span: &Span| span.start <= range.start && range.end <= span.end;
-    let (index, span) = spans
-        .statements
-        .iter()
-        .enumerate()
-        .filter(|(_, span)| holds(span))
-        .min_by_key(|(_, span)| span.end - span.start)?;
+fn statement_head(facts: &Facts, spans: &Spans, statements: &Nesting, range: Span) -> Option<Span> {
+    let index = statements.innermost(range)?;
+    let span = spans.statements.get(index)?;
     match facts.statements.get(index)? {
         Statement::For { .. }
         | Statement::While { .. }

@@ -29,6 +29,73 @@ impl Span {
     }
 }
 
+/// Ranges that lie in each other, made ready for questions about places.
+#[derive(Debug, Default)]
+pub struct Nesting {
+    /// By where they begin; of those that begin together, the widest first.
+    all: Vec<Nested>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Nested {
+    span: Span,
+    /// Its place in what the index was made from.
+    index: usize,
+    /// The place of the next one around it in [`Nesting::all`].
+    around: Option<usize>,
+}
+
+impl Nesting {
+    /// The index of these ranges.
+    pub fn new(spans: &[Span]) -> Nesting {
+        let mut all: Vec<Nested> =
+            spans.iter().enumerate().map(|(index, span)| Nested { span: *span, index, around: None }).collect();
+        all.sort_unstable_by_key(|it| (it.span.start, std::cmp::Reverse((it.span.end, it.index))));
+        let mut open: Vec<(usize, u32)> = Vec::new();
+        for (place, it) in all.iter_mut().enumerate() {
+            while open.last().is_some_and(|(_, end)| *end < it.span.end) {
+                open.pop();
+            }
+            it.around = open.last().map(|(place, _)| *place);
+            open.push((place, it.span.end));
+        }
+        Nesting { all }
+    }
+
+    /// The place, in what the index was made from, of the narrowest range that holds this one whole.
+    pub fn innermost(&self, range: Span) -> Option<usize> {
+        self.place_of_innermost(range).and_then(|place| self.all.get(place)).map(|it| it.index)
+    }
+
+    fn place_of_innermost(&self, range: Span) -> Option<usize> {
+        let behind = self.all.partition_point(|it| it.span.start <= range.start);
+        let mut next = behind.checked_sub(1);
+        loop {
+            let place = next?;
+            let it = self.all.get(place)?;
+            if it.span.end >= range.end {
+                return Some(place);
+            }
+            next = it.around;
+        }
+    }
+
+    /// The same of the widest.
+    pub fn outermost(&self, range: Span) -> Option<usize> {
+        let mut found = self.place_of_innermost(range)?;
+        while let Some(around) = self.all.get(found).and_then(|it| it.around) {
+            found = around;
+        }
+        self.all.get(found).map(|it| it.index)
+    }
+
+    /// Where the first range begins that begins behind `offset`.
+    pub fn next_start(&self, offset: u32) -> Option<u32> {
+        let behind = self.all.partition_point(|it| it.span.start <= offset);
+        self.all.get(behind).map(|it| it.span.start)
+    }
+}
+
 /// A place as people count: both from 1, the column in code points.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position {
@@ -245,5 +312,34 @@ mod tests {
         assert_eq!(index.line_span(&text, 1).of(&text), "short é");
         assert_eq!(index.line_span(&text, 3).of(&text), "end");
         assert_eq!(index.line_span(&text, 9).of(&text), index.line_span(&text, 4).of(&text));
+    }
+
+    #[test]
+    fn the_innermost_range_is_found() {
+        let spans = [
+            Span::new(0, 50),
+            Span::new(5, 20),
+            Span::new(5, 9),
+            Span::new(12, 18),
+            Span::new(30, 40),
+            Span::new(30, 40),
+        ];
+        let nesting = Nesting::new(&spans);
+        for start in 0..60 {
+            for end in start..60 {
+                let range = Span::new(start, end);
+                let holds = |it: &&Span| it.start <= range.start && range.end <= it.end;
+                let slow = spans.iter().filter(holds).min_by_key(|it| it.end - it.start);
+                let fast = nesting.innermost(range);
+                assert_eq!(fast.and_then(|it| spans.get(it)), slow, "{range:?}");
+                let slow = spans.iter().filter(holds).max_by_key(|it| it.end - it.start);
+                let fast = nesting.outermost(range);
+                assert_eq!(fast.and_then(|it| spans.get(it)), slow, "{range:?}");
+            }
+            let next = spans.iter().map(|it| it.start).filter(|it| *it as usize > start).min();
+            assert_eq!(nesting.next_start(start as u32), next, "{start}");
+        }
+        assert_eq!(nesting.innermost(Span::new(31, 32)), Some(4));
+        assert_eq!(Nesting::new(&[]).innermost(Span::new(0, 0)), None);
     }
 }

@@ -290,45 +290,49 @@ fn isolating(parsed: &Parsed) -> Vec<Span> {
     isolating.map(|(_, span)| *span).collect()
 }
 
-/// True if a coroutine is a command that somebody runs at a terminal, or helps one, by what its file imports: nobody
-/// else waits for that event loop.
+/// Packages that make commands for the terminal of functions.
+const COMMAND_LINES: [&str; 6] = ["asyncclick", "click", "cyclopts", "fire", "rich_click", "typer"];
+
+/// True if a file imports what makes commands for the terminal of functions.
+pub fn makes_commands(facts: &Facts) -> bool {
+    let makes = |module: NameId| {
+        let root = text(facts, module).split('.').next().unwrap_or_default();
+        COMMAND_LINES.contains(&root)
+    };
+    facts.bindings.iter().any(|binding| match &binding.value {
+        BindingValue::Import { module, .. } => makes(*module),
+        BindingValue::ImportFrom { module, level: 0, .. } | BindingValue::ImportStar { module, level: 0 } => {
+            makes(*module)
+        }
+        _ => false,
+    })
+}
+
+/// True if a coroutine of a file that [`makes_commands`] is one, or helps one: nobody else waits for that event loop.
 ///
 /// ```python
 /// @app.command
 /// async def login(): ...
 /// ```
 pub fn is_command(facts: &Facts, function: Option<FunctionId>) -> bool {
-    const FRAMEWORKS: [&str; 6] = ["asyncclick", "click", "cyclopts", "fire", "rich_click", "typer"];
     const REGISTER: [&str; 6] = ["command", "callback", "default", "group", "pass_context", "pass_obj"];
-    let is_framework = |module: NameId| {
-        let root = text(facts, module).split('.').next().unwrap_or_default();
-        FRAMEWORKS.contains(&root)
-    };
-    let imports = facts.bindings.iter().any(|binding| match &binding.value {
-        BindingValue::Import { module, .. } => is_framework(*module),
-        BindingValue::ImportFrom { module, level: 0, .. } | BindingValue::ImportStar { module, level: 0 } => {
-            is_framework(*module)
-        }
-        _ => false,
-    });
     let Some(function) = function.and_then(|it| facts.functions.get(it.index())) else { return false };
-    imports
-        && function.decorators.iter().all(|decorator| {
-            let callee = match facts.expressions.get(decorator.index()) {
-                Some(Expression::Call { callee, .. }) => *callee,
-                _ => *decorator,
-            };
-            match facts.expressions.get(callee.index()) {
-                Some(Expression::Attribute { value, attribute }) => {
-                    let owner = matches!(facts.expressions.get(value.index()),
-                        Some(Expression::Name(name)) if FRAMEWORKS.contains(&text(facts, *name)));
-                    owner || REGISTER.contains(&text(facts, *attribute))
-                }
-                // A function of the project: it wraps.
-                Some(Expression::Name(_)) => true,
-                _ => false,
+    function.decorators.iter().all(|decorator| {
+        let callee = match facts.expressions.get(decorator.index()) {
+            Some(Expression::Call { callee, .. }) => *callee,
+            _ => *decorator,
+        };
+        match facts.expressions.get(callee.index()) {
+            Some(Expression::Attribute { value, attribute }) => {
+                let owner = matches!(facts.expressions.get(value.index()),
+                    Some(Expression::Name(name)) if COMMAND_LINES.contains(&text(facts, *name)));
+                owner || REGISTER.contains(&text(facts, *attribute))
             }
-        })
+            // A function of the project: it wraps.
+            Some(Expression::Name(_)) => true,
+            _ => false,
+        }
+    })
 }
 
 /// True if a statement of a module makes every thread a green one.

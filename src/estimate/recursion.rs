@@ -135,9 +135,14 @@ impl<'p> Machine<'p> {
                     climbs |= b.likely > a.likely && a.is_exact();
                 }
                 _ if is_sequence(before) && is_sequence(after) => {
-                    let (a, b) = (self.length(before).likely, self.length(after).likely);
+                    let known = self.length(before);
+                    // A name that is taken apart (`provider.split(":")`) is no problem that gets halved.
+                    if matches!(before, Value::Text(..)) && known.low * 2.0 < known.likely {
+                        continue;
+                    }
+                    let (a, b) = (known.likely, self.length(after).likely);
                     let grows = matches!(before, Value::Object(_) | Value::Tuple(_));
-                    climbs |= b > a && grows && self.length(before).is_exact();
+                    climbs |= b > a && grows && known.is_exact();
                     if b < a {
                         return if b <= a * 0.75 && a - b > 3.0 {
                             Shape::Halves { size: a }
@@ -209,7 +214,13 @@ impl<'p> Machine<'p> {
         frame.tally.cost = frame.tally.cost.times(runs);
         let trail = std::mem::take(&mut frame.tally.trail);
         frame.tally.trail.extend(&trail, runs.likely, None);
-        let is_walk = activation.shapes.iter().all(|shape| matches!(shape, Shape::Descends | Shape::Once));
+        // A number that rests on nothing: a search that tries many ways is long, however deep it goes.
+        let searches = branching > 3.0;
+        let is_walk = activation.shapes.iter().all(|shape| match shape {
+            Shape::Descends | Shape::Once => true,
+            Shape::Climbs => !searches,
+            Shape::Counts { .. } | Shape::Halves { .. } | Shape::Shortens { .. } => false,
+        });
         if is_walk {
             frame.tally.trail.mark_recursed();
         }

@@ -23,12 +23,7 @@ pub fn trace(project: &Project, knowledge: &Knowledge, target: Target, file: Fil
 
 /// The outermost function around a range.
 pub fn outermost(project: &Project, file: FileId, span: Span) -> Option<FunctionId> {
-    let parsed = project.parsed(file);
-    let holds = |range: &Span| range.start <= span.start && span.end <= range.end;
-    let all = parsed.facts.functions.iter().zip(&parsed.spans.functions).enumerate();
-    let around = all.filter(|(_, (function, range))| function.parent.is_none() && holds(range));
-    // A lambda in a default or decorator has no parent either; the widest is meant.
-    around.max_by_key(|(_, (_, range))| range.end - range.start).map(|(index, _)| FunctionId::new(index))
+    project.parsed(file).outermost(span)
 }
 
 /// The module bodies and functions to run, callers first.

@@ -18,9 +18,9 @@ use rustc_hash::FxHashMap;
 
 use crate::facts;
 use crate::facts::ir::{BindingValue, Facts, Spans};
-use crate::id::FileId;
+use crate::id::{FileId, FunctionId};
 use crate::syntax::{self, Earlier};
-use crate::text::LineIndex;
+use crate::text::{LineIndex, Nesting, Span};
 
 use folders::Folders;
 
@@ -46,6 +46,8 @@ pub struct Parsed {
     bound: FxHashMap<Box<str>, Box<[u32]>>,
     /// `from … import *` at module level, in order.
     stars: Box<[u32]>,
+    /// Of the functions that lie in no other.
+    outer: OnceLock<Nesting>,
 }
 
 /// What a name stands for.
@@ -414,6 +416,18 @@ impl Project {
 }
 
 impl Parsed {
+    /// The outermost function around a range; a lambda in a default or a decorator lies in none.
+    pub fn outermost(&self, range: Span) -> Option<FunctionId> {
+        let outer = self.outer.get_or_init(|| {
+            let all = self.facts.functions.iter().zip(&self.spans.functions);
+            // In its place, so that the index is the function's; what holds nothing is never found.
+            let nothing = Span { start: u32::MAX, end: 0 };
+            let spans: Vec<Span> = all.map(|(it, span)| if it.parent.is_none() { *span } else { nothing }).collect();
+            Nesting::new(&spans)
+        });
+        outer.outermost(range).map(FunctionId::new)
+    }
+
     fn new((facts, spans): (Facts, Spans)) -> Parsed {
         let mut groups: FxHashMap<&str, Vec<u32>> = FxHashMap::default();
         let mut stars = Vec::new();
@@ -426,6 +440,6 @@ impl Parsed {
             }
         }
         let bound = groups.into_iter().map(|(name, group)| (name.into(), group.into_boxed_slice())).collect();
-        Parsed { facts, spans, bound, stars: stars.into_boxed_slice() }
+        Parsed { facts, spans, bound, stars: stars.into_boxed_slice(), outer: OnceLock::new() }
     }
 }

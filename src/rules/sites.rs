@@ -56,9 +56,7 @@ pub struct StallSite<'a> {
     pub starts_loop: bool,
     /// The loop runs this and nothing beside it: see [`loops::private`].
     pub is_private: bool,
-    handlers: Rc<Handlers>,
-    /// What the file has an application run once.
-    hooks: Rc<FxHashSet<NameId>>,
+    of_file: Rc<OfFile>,
 }
 
 /// What the stalls of one file are judged by, worked out once.
@@ -66,8 +64,26 @@ struct OfFile {
     /// The calls that are awaited where they stand.
     awaited: FxHashSet<Span>,
     is_patched: bool,
-    handlers: Rc<Handlers>,
-    hooks: Rc<FxHashSet<NameId>>,
+    handlers: Handlers,
+    /// What the file has an application run once.
+    hooks: FxHashSet<NameId>,
+    /// See [`intent::makes_commands`].
+    makes_commands: bool,
+    /// See [`loops::starts_tasks`].
+    starts_tasks: bool,
+}
+
+impl OfFile {
+    fn new(parsed: &Parsed) -> OfFile {
+        OfFile {
+            awaited: awaited_places(parsed),
+            is_patched: intent::is_monkey_patched(&parsed.facts),
+            handlers: Handlers::new(parsed),
+            hooks: registered_hooks(&parsed.facts),
+            makes_commands: intent::makes_commands(&parsed.facts),
+            starts_tasks: loops::starts_tasks(&parsed.facts),
+        }
+    }
 }
 
 impl StallSite<'_> {
@@ -81,20 +97,23 @@ impl StallSite<'_> {
             let name = facts.names.get(function.name.index());
             name.is_some_and(|name| ONCE.contains(&&**name) || name.starts_with("initialize_"))
                 || function.decorators.iter().any(|decorator| is_hook(facts, *decorator))
-                || self.hooks.contains(&function.name)
+                || self.of_file.hooks.contains(&function.name)
         })
     }
 
     /// True in a command for the terminal, with no other task in sight.
     pub fn is_command(&self) -> bool {
-        self.contexts.first().is_some_and(|stall| {
-            intent::is_command(&self.project.parsed(stall.file).facts, stall.function) && !self.starts_tasks()
-        })
+        let may_be = self.of_file.makes_commands && !self.of_file.starts_tasks;
+        may_be
+            && self
+                .contexts
+                .first()
+                .is_some_and(|stall| intent::is_command(&self.project.parsed(stall.file).facts, stall.function))
     }
 
     /// True if the file starts tasks that run beside others, or serves clients.
     pub fn starts_tasks(&self) -> bool {
-        self.contexts.first().is_some_and(|stall| loops::starts_tasks(&self.project.parsed(stall.file).facts))
+        self.of_file.starts_tasks
     }
 
     /// True for a shutdown that takes hardly long enough for anybody to notice.
@@ -182,7 +201,7 @@ impl StallSite<'_> {
 
     /// True for what is left when the same has failed: see [`Handlers::is_fallback`].
     pub fn is_fallback(&self, stall: &Stall) -> bool {
-        self.handlers.is_fallback(self.project.parsed(stall.file), self.project.text(stall.file), stall)
+        self.of_file.handlers.is_fallback(self.project.parsed(stall.file), self.project.text(stall.file), stall)
     }
 }
 
@@ -348,18 +367,8 @@ pub fn stalls<'a>(
     let mut files: Vec<FileId> = all.iter().map(|stall| stall.file).collect();
     files.sort_unstable();
     files.dedup();
-    // Read through once for each file, not for each place.
-    let of_file = |file: &FileId| {
-        let parsed = project.parsed(*file);
-        let of_file = OfFile {
-            awaited: awaited_places(parsed),
-            is_patched: intent::is_monkey_patched(&parsed.facts),
-            handlers: Rc::new(Handlers::new(parsed)),
-            hooks: Rc::new(registered_hooks(&parsed.facts)),
-        };
-        (*file, of_file)
-    };
-    let known: FxHashMap<FileId, OfFile> = files.iter().map(of_file).collect();
+    let of_file = |file: &FileId| (*file, Rc::new(OfFile::new(project.parsed(*file))));
+    let known: FxHashMap<FileId, Rc<OfFile>> = files.iter().map(of_file).collect();
     let starting: FxHashMap<FileId, Vec<ExpressionId>> = files
         .into_iter()
         .map(|file| (file, loop_runs(project, knowledge, file)))
@@ -382,8 +391,7 @@ pub fn stalls<'a>(
                 is_test: intent::is_test(project.path(first.file)),
                 is_patched: of_file.is_patched,
                 is_awaited: of_file.awaited.contains(&first.span),
-                handlers: Rc::clone(&of_file.handlers),
-                hooks: Rc::clone(&of_file.hooks),
+                of_file: Rc::clone(of_file),
             })
         })
         .collect()
