@@ -471,7 +471,7 @@ def cache(arguments) -> list[str]:
             failures.extend(f"cache: {what}: {it.code} {it.stderr[-300:]}" for it in wrong)
 
         def recalled() -> bool:
-            return "Nothing has changed" in run("-v").stderr
+            return "Nothing that matters has changed" in run("-v").stderr
 
         runs = []
         for _ in range(10):
