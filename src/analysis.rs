@@ -592,7 +592,33 @@ impl Analysis {
     fn run_engine(&self, part: &Part) -> Outcome {
         let Part { settings, knowledge, project, .. } = part;
         let target = settings.target;
-        let report = estimate::analyse(project, knowledge, target, settings.exhaustive);
+        self.judge(part, estimate::analyse(project, knowledge, target, settings.exhaustive))
+    }
+
+    /// Takes from an earlier state of the same files what was found there, where the edit since then changed no more
+    /// than places, so that it has not to be worked out again. True if anything was taken.
+    pub fn follow(&self, earlier: &Analysis) -> bool {
+        let Some(pairs) = earlier.same_parts(self) else { return false };
+        let mut has_taken = false;
+        for (old, part) in pairs {
+            let (Some(found), None) = (old.outcome.get(), part.outcome.get()) else { continue };
+            // What was recalled came without what it rests on.
+            if found.report.waves.is_empty() || !Arc::ptr_eq(&old.knowledge, &part.knowledge) {
+                continue;
+            }
+            let (knowledge, exhaustive) = (&part.knowledge, part.settings.exhaustive);
+            let report = estimate::reuse::after_edit(&part.project, knowledge, exhaustive, &old.project, &found.report);
+            if let Some(report) = report {
+                part.outcome.get_or_init(|| self.judge(part, report));
+                has_taken = true;
+            }
+        }
+        has_taken
+    }
+
+    fn judge(&self, part: &Part, report: Report) -> Outcome {
+        let Part { settings, knowledge, project, .. } = part;
+        let target = settings.target;
         let trace = |file, span| self.trace(file, span);
         let mut diagnostics = rules::check(project, knowledge, &report, target, trace, |rule| part.is_rule_on(rule));
         diagnostics.retain(|found| project.reported(found.file));

@@ -29,6 +29,38 @@ impl Span {
     }
 }
 
+/// How places move where one range of a text is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shift {
+    /// Where the texts begin to differ.
+    start: u32,
+    /// Behind that, in the old text and in the new one.
+    end: u32,
+    new_end: u32,
+}
+
+impl Shift {
+    /// What makes `new` of `old`.
+    pub fn between(old: &str, new: &str) -> Shift {
+        let (old, new) = (old.as_bytes(), new.as_bytes());
+        let start = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+        let rest = old.len().min(new.len()) - start;
+        let after = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Shift { start: place(start), end: place(old.len() - after), new_end: place(new.len() - after) }
+    }
+
+    /// Where a range of the old text is now; `None` if one of its ends was replaced. What begins where something is
+    /// inserted moves, what ends there does not.
+    pub fn moved(self, span: Span) -> Option<Span> {
+        let behind = |at: u32| (at >= self.end).then(|| at - self.end + self.new_end);
+        let before = |at: u32| (at <= self.start).then_some(at);
+        let start = behind(span.start).or_else(|| before(span.start))?;
+        let end = if span.start == span.end { start } else { before(span.end).or_else(|| behind(span.end))? };
+        Some(Span { start, end })
+    }
+}
+
 /// Ranges that lie in each other, made ready for questions about places.
 #[derive(Debug, Default)]
 pub struct Nesting {

@@ -24,6 +24,7 @@ mod options;
 mod passed;
 mod registry;
 pub mod relevance;
+pub mod reuse;
 pub mod trace;
 
 use crate::config::Target;
@@ -60,10 +61,53 @@ pub struct Report {
     pub cut: BTreeMap<FileId, Option<FunctionId>>,
     /// By what the files were chosen, wave by wave.
     pub words: Vec<Recipe>,
+    /// What was run, in this order.
+    pub waves: Vec<Wave>,
+}
+
+/// Roots that ran together, and by what names others hand work over through them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wave {
+    roots: Vec<(FileId, Roots)>,
+    names: Vec<String>,
+}
+
+/// Which functions were run, and why.
+struct Chosen {
+    /// See [`Report::roots`].
+    roots: Vec<FileId>,
+    /// See [`Report::words`].
+    words: Vec<Recipe>,
 }
 
 /// Runs everything that can hand work over or stall an event loop.
 pub fn analyse(project: &Project, knowledge: &Knowledge, target: Target, exhaustive: bool) -> Report {
+    let mut report = Report::default();
+    let chosen = choose(project, knowledge, exhaustive, |roots| {
+        let found = run_roots(project, knowledge, target, roots);
+        for (file, root) in found.cut {
+            report.cut.entry(file).or_insert(root);
+        }
+        report.events.extend(found.events);
+        report.waves.push(Wave { roots: roots.to_vec(), names: found.names.clone() });
+        Some(found.names)
+    });
+    report.events.sort_by(order);
+    if let Some(Chosen { roots, words }) = chosen {
+        report.roots = roots;
+        report.words = words;
+    }
+    report
+}
+
+/// Chooses what to run, wave by wave; `run` gives the names by which others hand work over through these roots, or
+/// `None` to end it all without an answer.
+fn choose(
+    project: &Project,
+    knowledge: &Knowledge,
+    exhaustive: bool,
+    mut run: impl FnMut(&[(FileId, Roots)]) -> Option<Vec<String>>,
+) -> Option<Chosen> {
     let words = Words::of_knowledge(project, knowledge);
     let reported: Vec<FileId> = project.files().filter(|f| project.reported(*f)).collect();
     let chosen = |file: &FileId| {
@@ -75,17 +119,11 @@ pub fn analyse(project: &Project, knowledge: &Knowledge, target: Target, exhaust
     };
     let mut wave: Vec<(FileId, Roots)> = reported.par_iter().filter_map(chosen).collect();
     let mut done: FxHashMap<FileId, Roots> = FxHashMap::default();
-    let mut events: Vec<Event> = Vec::new();
     let mut wrappers: BTreeSet<String> = BTreeSet::new();
-    let mut cut = BTreeMap::new();
     let mut recipes = vec![words.recipe().clone()];
     for _ in 0..MOST_WAVES {
-        let Found { events: found, names: mut fresh, cut: short } = run_roots(project, knowledge, target, &wave);
-        for (file, root) in short {
-            cut.entry(file).or_insert(root);
-        }
+        let mut fresh = run(&wave)?;
         fresh.retain(|name| wrappers.insert(name.clone()));
-        events.extend(found);
         for (file, roots) in wave.drain(..) {
             done.entry(file).or_default().add(&roots);
         }
@@ -107,11 +145,10 @@ pub fn analyse(project: &Project, knowledge: &Knowledge, target: Target, exhaust
             break;
         }
     }
-    events.sort_by(order);
     let mut roots: Vec<FileId> =
         done.into_iter().filter(|(_, roots)| !roots.is_empty()).map(|(file, _)| file).collect();
     roots.sort_unstable();
-    Report { events, roots, cut, words: recipes }
+    Some(Chosen { roots, words: recipes })
 }
 
 /// What a function's run comes to.

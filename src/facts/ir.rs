@@ -10,6 +10,8 @@
 //! ```
 
 use crate::id::{ClassId, ExpressionId, FunctionId, NameId, StatementId};
+use crate::text::{Shift, Span};
+use rustc_hash::FxHashMap;
 
 /// All that is known of one file by itself, without positions.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -40,23 +42,65 @@ pub struct Facts {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Spans {
     /// By [`ExpressionId`].
-    pub expressions: Vec<crate::text::Span>,
+    pub expressions: Vec<Span>,
     /// By [`StatementId`]: the whole statement.
-    pub statements: Vec<crate::text::Span>,
+    pub statements: Vec<Span>,
     /// By [`FunctionId`]: the whole definition without decorators (for a lambda, the lambda).
-    pub functions: Vec<crate::text::Span>,
+    pub functions: Vec<Span>,
     /// By [`FunctionId`]: the name (for a lambda, the word `lambda`).
-    pub function_names: Vec<crate::text::Span>,
+    pub function_names: Vec<Span>,
     /// By [`ClassId`]: the whole definition without decorators.
-    pub classes: Vec<crate::text::Span>,
+    pub classes: Vec<Span>,
     /// By [`ClassId`]: the name.
-    pub class_names: Vec<crate::text::Span>,
+    pub class_names: Vec<Span>,
     /// Comments, in source order.
-    pub comments: Vec<crate::text::Span>,
+    pub comments: Vec<Span>,
     /// Nodes the grammar could not make sense of, in source order.
-    pub errors: Vec<crate::text::Span>,
+    pub errors: Vec<Span>,
     /// The first place that is nested too deep to be looked into.
-    pub cut: Option<crate::text::Span>,
+    pub cut: Option<Span>,
+}
+
+impl Spans {
+    /// Where all that stood in `earlier`, with the same facts, is now; `None` where there is no telling.
+    pub fn follow(&self, earlier: &Spans, shift: Shift) -> Option<Moves> {
+        let (old, new) = (earlier.groups(), self.groups());
+        let pairs = || old.iter().zip(&new).flat_map(|(old, new)| old.iter().zip(*new));
+        let same = old.iter().zip(&new).all(|(old, new)| old.len() == new.len())
+            && self.errors.iter().copied().map(Some).eq(earlier.errors.iter().map(|error| shift.moved(*error)))
+            && self.cut == earlier.cut.and_then(|cut| shift.moved(cut));
+        if !same {
+            return None;
+        }
+        let mut odd: FxHashMap<Span, Option<Span>> = FxHashMap::default();
+        // A block takes the comments behind it in, so that its end may move on its own.
+        if pairs().any(|(old, new)| shift.moved(*old) != Some(*new)) {
+            for (old, new) in pairs() {
+                let known = odd.entry(*old).or_insert(Some(*new));
+                known.take_if(|known| *known != *new);
+            }
+        }
+        Some(Moves { shift, odd })
+    }
+
+    fn groups(&self) -> [&[Span]; 6] {
+        [&self.expressions, &self.statements, &self.functions, &self.function_names, &self.classes, &self.class_names]
+    }
+}
+
+/// Where what stood in an earlier text with the same facts is now.
+#[derive(Debug)]
+pub struct Moves {
+    shift: Shift,
+    /// All places, where some have not moved as the text around them; nothing for what has become two.
+    odd: FxHashMap<Span, Option<Span>>,
+}
+
+impl Moves {
+    /// Where that place is now; `None` where there is no telling.
+    pub fn moved(&self, span: Span) -> Option<Span> {
+        if self.odd.is_empty() { self.shift.moved(span) } else { self.odd.get(&span).copied().flatten() }
+    }
 }
 
 /// Statements that run one after the other.

@@ -55,8 +55,11 @@ pub fn answer(server: &Arc<Server>, snapshot: &Snapshot, uri: &str) -> Option<Ar
     let _turn = turn.as_ref().map(|project| lock(&project.turn));
     // Another request may have worked it out meanwhile.
     let before = lock(&server.answers).get(&source.uri).cloned();
-    if let Some(before) = before.filter(|before| still_holds(before, &view, &source)) {
-        return Some(before);
+    if let Some(before) = before.as_ref().filter(|before| still_holds(before, &view, &source)) {
+        return Some(Arc::clone(before));
+    }
+    if let Some(before) = &before {
+        view.analysis.follow(&before.view.analysis);
     }
     let found = if snapshot.options.enable && view.file.is_some() { view.analysis.diagnostics() } else { Vec::new() };
     let items = reports(snapshot, &view, &source, &found);

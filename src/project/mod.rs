@@ -17,10 +17,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rustc_hash::FxHashMap;
 
 use crate::facts;
-use crate::facts::ir::{BindingValue, Facts, Spans};
+use crate::facts::ir::{BindingValue, Facts, Moves, Spans};
 use crate::id::{FileId, FunctionId};
 use crate::syntax::{self, Earlier};
-use crate::text::{LineIndex, Nesting, Span};
+use crate::text::{LineIndex, Nesting, Shift, Span};
 
 use folders::Folders;
 
@@ -381,6 +381,53 @@ impl Project {
                 .zip(&self.reported)
                 .enumerate()
                 .all(|(index, (used, reported))| (!reported && !used.load(Ordering::Relaxed)) || is_same(index))
+    }
+
+    /// The one file of which `later` has another text, where all else is the same.
+    pub fn only_edit(&self, later: &Project) -> Option<FileId> {
+        if !Arc::ptr_eq(&self.layout, &later.layout) || self.reported != later.reported {
+            return None;
+        }
+        let is_other = |(_, (here, there)): &(usize, (&Arc<Content>, &Arc<Content>))| {
+            !Arc::ptr_eq(here, there) && here.text != there.text
+        };
+        let mut others = self.contents.iter().zip(&later.contents).enumerate().filter(is_other);
+        let (index, _) = others.next()?;
+        others.next().is_none().then_some(FileId::new(index))
+    }
+
+    /// How places have moved from here to `later` in a file whose facts are the same in both, and which answers
+    /// the same to all questions about its text that were asked here; `None` for any other.
+    pub fn same_facts(&self, later: &Project, file: FileId) -> Option<Moves> {
+        let (here, there) = (self.contents.get(file.index())?, later.contents.get(file.index())?);
+        let shift = Shift::between(&here.text, &there.text);
+        let (old, new) = (here.parsed(), there.parsed());
+        let same_answers = || {
+            let exports = |content: &Content| scan::plain_exports(content.text.as_bytes());
+            let has = |content: &Content, word: &str| content.text.contains(word);
+            let is_found = |content: &Content, word: &str, imported: &str| {
+                has(content, word) && scan::imports_word(&content.text, imported)
+            };
+            let mentioned = self.mentioned.lock().unwrap_or_else(PoisonError::into_inner);
+            exports(here) == exports(there)
+                && scan::imports_star(here.text.as_bytes()) == scan::imports_star(there.text.as_bytes())
+                && mentioned.keys().all(|word| has(here, word) == has(there, word))
+                && self.looks().iter().all(|(word, from)| is_found(here, word, from) == is_found(there, word, from))
+        };
+        if old.facts != new.facts || !same_answers() {
+            return None;
+        }
+        new.spans.follow(&old.spans, shift)
+    }
+
+    /// Notes that what is worked out here rests on all that something in `earlier`, with the same files, rests on.
+    pub fn take_notes(&self, earlier: &Project) {
+        for file in earlier.files().filter(|file| earlier.rests_on(*file)) {
+            self.touch(file);
+        }
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner).extend(earlier.looks());
+        let earlier = earlier.mentioned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).extend(earlier);
     }
 
     /// True if `later` is the same state of the same files.

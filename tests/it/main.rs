@@ -2,6 +2,7 @@
 
 mod cache;
 mod cli;
+mod follow;
 mod fuzz;
 mod hostile;
 mod markdown;

@@ -49,7 +49,7 @@ def memory(server: Server) -> float:
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
 
 
-def measure(program: str, folder: Path, place: Path, edits: int):
+def measure(program: str, folder: Path, place: Path, edits: int, remark: bool):
     server, clock = start(program, folder)
     with server:
         text = place.read_text()
@@ -62,7 +62,7 @@ def measure(program: str, folder: Path, place: Path, edits: int):
         line, taken, wall = len(lines) - 1, [], []
         for number in range(edits):
             before, begun = clock.read(), time.perf_counter()
-            server.change(uri, number + 2, insert(line, len(lines[line]) + number, "x"))
+            server.change(uri, number + 2, insert(line, len(lines[line]) + number, "#" if remark and number == 0 else "x"))
             server.pull(uri, timeout=120)
             wall.append(time.perf_counter() - begun)
             taken.append(clock.read() - before)
@@ -77,6 +77,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--edits", type=int, default=40)
+    parser.add_argument("--remark", action="store_true", help="type a comment, which changes no fact")
     parser.add_argument("--ruff", default=str(Path(sys.executable).parent / "ruff"))
     arguments = parser.parse_args()
     folder = arguments.workspace.resolve()
@@ -86,7 +87,7 @@ def main() -> int:
         place = next(folder.rglob(f"homeassistant/{name}"))
         results = {}
         for program in ("gilcheck", arguments.ruff):
-            first, taken, wall, most = measure(program, folder, place, arguments.edits)
+            first, taken, wall, most = measure(program, folder, place, arguments.edits, arguments.remark)
             results[program] = at(0.95, taken)
             print(
                 f"{place.stat().st_size // 1000} KB {Path(program).name}: CPU an edit {at(0.5, taken):.1f} ms, p95"

@@ -267,10 +267,11 @@ pub fn edits(bytes: &[u8]) {
     let settings = settings(&mut choices);
     let mut modules = programs::project(&mut choices, 4);
     let mut warm = host(&settings, &modules);
-    warm.analysis().diagnostics();
+    let mut before = warm.analysis();
+    before.diagnostics();
     for _ in 0..1 + choices.below(6) {
         let at = choices.below(modules.len());
-        match choices.below(8) {
+        match choices.below(10) {
             0 if modules.len() > 1 => {
                 let (path, _) = modules.remove(at);
                 set(&mut warm, &path, None);
@@ -283,18 +284,41 @@ pub fn edits(bytes: &[u8]) {
                 modules.retain(|(other, _)| *other != path);
                 modules.push((path, text));
             }
-            _ => {
+            kind => {
                 let Some((path, text)) = modules.get_mut(at) else { continue };
-                *text = mutated(&mut choices, text);
+                *text = if kind >= 8 { with_remark(&mut choices, text) } else { mutated(&mut choices, text) };
                 warm.apply_edit(Change { path: path.clone(), text: Some(text.as_str().into()), reported: true });
             }
         }
         if choices.one_in(2) {
-            warm.analysis().diagnostics();
+            let next = warm.analysis();
+            next.follow(&before);
+            next.diagnostics();
+            before = next;
         }
     }
     let expected = shown(&host(&settings, &modules).analysis());
     assert_eq!(shown(&warm.analysis()), expected, "after edits");
+    let last = warm.analysis();
+    last.follow(&before);
+    assert_eq!(shown(&last), expected, "after edits, with what was found before");
+}
+
+/// The text with a comment or an empty line more, or one less: nothing that a program does.
+fn with_remark(choices: &mut Choices<'_>, text: &str) -> String {
+    let mut lines: Vec<&str> = text.lines().collect();
+    let at = choices.below(lines.len() + 1);
+    let is_remark = lines.get(at).is_some_and(|line| line.trim().is_empty() || line.starts_with('#'));
+    if is_remark && choices.one_in(2) {
+        lines.remove(at);
+    } else {
+        let remarks =
+            ["", "# threading.Thread", "    ", "#", "# from a import *", "# __all__ = ['run']", "# gilcheck: ignore"];
+        lines.insert(at, remarks.get(choices.below(remarks.len())).copied().unwrap_or_default());
+    }
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text
 }
 
 /// Settings from arbitrary text: an error has a place in it, and what is read can be used.
