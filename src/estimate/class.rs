@@ -199,7 +199,11 @@ impl<'p> Machine<'p> {
                         if let Some(value) = field {
                             return value;
                         }
-                        self.library_attribute(owner, &class, name)
+                        let under = super::shared::Under::Attribute(name);
+                        match self.kept_in_shared(&class, under, frame.file) {
+                            Some(kept) => kept,
+                            None => self.library_attribute(owner, &class, name),
+                        }
                     }
                     Kind::List => self.builtin_method(owner, "list", name),
                     Kind::Set => self.builtin_method(owner, "set", name),
@@ -413,7 +417,7 @@ impl<'p> Machine<'p> {
             }
             let value = match machine.bound_value(&mut frame, &binding.value) {
                 Value::None => machine.stored_on_class(class, binding.name).unwrap_or(Value::None),
-                value => value,
+                value => machine.filled(class.file, binding.name, value, true),
             };
             Answer::Value(value.copied(true))
         });

@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// So many entries of a dict are followed one by one.
 const FEW_ENTRIES: usize = 8;
+/// What share of the keys that code comes across is new: items are put in groups, or are all different.
+const NEW_KEYS: f64 = 0.7;
 
 impl<'p> Machine<'p> {
     /// What an expression gives; its cost goes to the frame.
@@ -270,7 +272,9 @@ impl<'p> Machine<'p> {
     /// Notes how often the point of an object's creation runs.
     pub(super) fn weigh(&mut self, frame: &Frame<'p>, value: &Value) {
         if let Value::Object(reference) = value {
-            reference.0.borrow_mut().weight = frame.scale * self.growth;
+            let mut object = reference.0.borrow_mut();
+            object.weight = frame.scale * self.growth;
+            object.doubt = frame.doubt;
         }
     }
 
@@ -624,7 +628,13 @@ impl<'p> Machine<'p> {
                     return value;
                 }
                 if let Some(class) = class {
-                    return self.library_subscript(frame, owner, &class, &item);
+                    let kept = match literal_key(index_value) {
+                        Some(key) if item.is_unknown() => {
+                            self.kept_in_shared(&class, super::shared::Under::Key(&key), frame.file)
+                        }
+                        _ => None,
+                    };
+                    return kept.unwrap_or_else(|| self.library_subscript(frame, owner, &class, &item));
                 }
                 if item.is_unknown()
                     && let Some(kept) = super::passed::kept(frame, reference)
@@ -634,6 +644,7 @@ impl<'p> Machine<'p> {
                 if matches!(reference.0.borrow().kind, Kind::Instance { .. }) {
                     return self.special_call(frame, owner, "__getitem__", &Arguments::of(vec![index_value.clone()]));
                 }
+                self.add_default(frame, reference, index_value);
                 item
             }
             Value::Union(parts) => {
@@ -712,6 +723,29 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// What an empty `defaultdict` is asked for, it has from then on.
+    ///
+    /// ```python
+    /// groups[size, digest].append(path)
+    /// ```
+    fn add_default(&mut self, frame: &Frame<'p>, reference: &super::value::Reference, key: &Value) {
+        let made = {
+            let object = reference.0.borrow();
+            match &object.item {
+                Value::Object(made) if matches!(object.kind, Kind::Dict) && object.length.high == 0.0 => made.clone(),
+                _ => return,
+            }
+        };
+        let times = self.relative_scale(frame, reference).max(1.0);
+        self.change(reference, |object| {
+            object.key = key.clone();
+            object.length = Interval { low: 1.0, likely: (times * NEW_KEYS).max(1.0), high: times };
+        });
+        // One stands for all: each is made once, so that what is added is shared out among them.
+        self.weigh(frame, &Value::Object(made.clone()));
+        made.0.borrow_mut().weight *= NEW_KEYS.max(1.0 / times);
+    }
+
     /// Stores into a container.
     pub(super) fn set_item(&mut self, frame: &mut Frame<'p>, owner: &Value, index: &Value, value: Value) {
         for part in owner.alternatives() {
@@ -740,7 +774,7 @@ impl<'p> Machine<'p> {
                             }
                             None => {
                                 // Each turn may bring a new key or an old one.
-                                let more = Interval { low: 0.0, likely: times * 0.7, high: times };
+                                let more = Interval { low: 0.0, likely: times * NEW_KEYS, high: times };
                                 object.length = object.length.plus(more);
                             }
                         }
@@ -1264,9 +1298,15 @@ impl<'p> Machine<'p> {
                 match kind {
                     Kind::Instance { .. } => self.special_call_at(frame, function, "__call__", &arguments, site),
                     Kind::Library(class) => {
-                        // `Parallel(…)(tasks)`: the constructor's entry says what calling an instance does.
+                        // `Parallel(…)(tasks)`: the constructor's entry says what calling an instance does. To
+                        // build another one is not what it does otherwise.
                         let called: Arc<str> = Arc::from(format!("{class}.__call__"));
-                        let name = if self.lists(&called) { called } else { class };
+                        let tells = |it: &&crate::knowledge::types::Entry| it.intrinsic.is_some() || it.spawn.is_some();
+                        let name = if !self.lists(&called) && self.known.calls(&class).iter().any(tells) {
+                            class
+                        } else {
+                            called
+                        };
                         self.call_library(frame, &name, Some(&Rc::new(function.clone())), arguments, site)
                     }
                     Kind::List | Kind::Set | Kind::Dict => Value::Unknown,

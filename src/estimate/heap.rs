@@ -112,6 +112,7 @@ mod tests {
             elements: None,
             fields: Fields::default(),
             weight: 1.0,
+            doubt: 1.0,
             serial: 0,
             frozen: false,
             noted: false,

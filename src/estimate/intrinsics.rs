@@ -15,6 +15,8 @@ use crate::text::Span;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// How many parts of a text are told apart.
+const MOST_PARTS: usize = 64;
 /// The expression of what stands nowhere in the program's text.
 const NOWHERE: ExpressionId = ExpressionId(u32::MAX);
 
@@ -213,6 +215,24 @@ impl<'p> Machine<'p> {
                 self.weigh(frame, &value);
                 Some(value)
             }
+            // Python: WORDS = "or argent azure".split()
+            "str.split" | "str.splitlines" => {
+                let text = receiver?.known_text()?;
+                let parts: Vec<Value> = match (intrinsic, &*arguments.positional) {
+                    _ if !arguments.keywords.is_empty() => return None,
+                    ("str.split", []) => text.split_whitespace().map(Value::text_of).collect(),
+                    ("str.splitlines", []) => text.lines().map(Value::text_of).collect(),
+                    ("str.split", [by]) => {
+                        let by = by.known_text().filter(|by| !by.is_empty())?;
+                        text.split(&*by).map(Value::text_of).collect()
+                    }
+                    _ => return None,
+                };
+                self.call_entry(frame, entry, name, None, receiver, arguments, site);
+                let item = if parts.is_empty() { Value::Unknown } else { joined(&parts) };
+                let length = Interval::exact(parts.len() as f64);
+                Some(self.list(item, length, (parts.len() <= MOST_PARTS).then_some(parts)))
+            }
             "dict.keys" | "dict.values" | "dict.items" => {
                 let owner = receiver?;
                 frame.tally.tick(40e-9);
@@ -273,6 +293,7 @@ impl<'p> Machine<'p> {
                 let times = self.relative_scale(frame, reference);
                 let share = if frame.branches > 0 { 0.5 } else { 1.0 };
                 let unique = if intrinsic == "set.add" { 0.7 } else { 1.0 };
+                let more = self.added(frame, reference, Interval::exact(share * unique));
                 self.change(reference, |object| {
                     object.item = if object.length.high == 0.0 { value.clone() } else { object.item.join(&value) };
                     if times <= 1.0 && share == 1.0 {
@@ -283,9 +304,11 @@ impl<'p> Machine<'p> {
                         }
                     } else {
                         object.elements = None;
-                        let more = times * share * unique;
-                        object.length =
-                            object.length.plus(Interval { low: more / 10.0, likely: more, high: more * 10.0 });
+                        object.length = object.length.plus(Interval {
+                            low: more.low.min(more.likely / 10.0),
+                            likely: more.likely,
+                            high: more.high.max(more.likely * 10.0),
+                        });
                     }
                 });
                 Some(Value::None)
@@ -295,11 +318,11 @@ impl<'p> Machine<'p> {
                 self.call_entry(frame, entry, name, None, receiver, arguments, site);
                 let source = first?;
                 let Value::Object(reference) = &**owner else { return Some(Value::None) };
-                let times = self.relative_scale(frame, reference);
                 let (item, more) = (self.element(&source), self.length(&source));
+                let more = self.added(frame, reference, more);
                 self.change(reference, |object| {
                     object.item = if object.length.high == 0.0 { item } else { object.item.join(&item) };
-                    object.length = object.length.plus(more.scaled(times));
+                    object.length = object.length.plus(more);
                     object.elements = None;
                 });
                 Some(Value::None)

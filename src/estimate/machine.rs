@@ -19,7 +19,7 @@ use super::value::{
 use crate::config::Target;
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::{BindingValue, Facts, Function, ParameterKind, Spans};
-use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId};
+use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId, StatementId};
 use crate::knowledge::Knowledge;
 use crate::project::{Entity, Project};
 use crate::text::Span;
@@ -40,7 +40,7 @@ const PLENTY: u64 = 2_000_000;
 /// How many stalls of one coroutine are noted.
 const MOST_STALLS: usize = 2_000;
 /// How many events of one file's roots are noted, remembered ones each time.
-const MOST_EVENTS: usize = 200_000;
+const MOST_EVENTS: usize = 100_000;
 /// How many expressions a module-level value or a class's attributes may take.
 const SIDE_BUDGET: u64 = 4_000;
 /// How often a recursion that counts a small number down is followed instead of estimated.
@@ -121,12 +121,14 @@ pub enum Question {
     Fields(FileId, ClassId),
     /// A class and its bases, in lookup order.
     Order(FileId, ClassId),
+    /// What a statement keeps where all code of the program finds it.
+    Kept(FileId, StatementId),
 }
 
 /// See [`Question`].
 #[derive(Debug, Clone)]
 pub enum Answer {
-    /// To [`Question::Global`] and [`Question::ClassBinding`].
+    /// To [`Question::Global`], [`Question::ClassBinding`] and [`Question::Kept`].
     Value(Value),
     /// To [`Question::Fields`].
     Fields(Rc<BTreeMap<Rc<str>, Value>>),
@@ -292,6 +294,8 @@ pub struct Frame<'p> {
     pub branches: u32,
     /// How often this point runs, from the root.
     pub scale: f64,
+    /// How many times fewer turns the loops around may take than it is presumed: 1 where all are known.
+    pub doubt: f64,
     /// How many loops deep within this function, comprehensions included.
     pub loops: u32,
     /// Nested functions that nobody has called yet.
@@ -514,6 +518,7 @@ impl<'p> Machine<'p> {
         }
         let mut value = match parameter.annotation {
             Some(annotation) => self.annotated(closure.file, closure.environment.as_ref(), annotation),
+            None if parameter.default.is_none() => self.passed_by_framework(closure.file, parameter.name),
             None => Value::Unknown,
         };
         if let Some(default) = parameter.default {
@@ -563,6 +568,7 @@ impl<'p> Machine<'p> {
             pending: Vec::new(),
             branches: 0,
             scale: 1.0,
+            doubt: 1.0,
             loops: 0,
             nested: Vec::new(),
             receiver: None,
@@ -692,6 +698,7 @@ impl<'p> Machine<'p> {
             pending: Vec::new(),
             branches: 0,
             scale,
+            doubt: 1.0,
             loops: 0,
             nested: Vec::new(),
             receiver,
@@ -1101,7 +1108,7 @@ impl<'p> Machine<'p> {
         let answer = self.ask(Question::Global(file, index), |machine| {
             let mut frame = machine.module_frame(file);
             let value = machine.bound_value(&mut frame, &binding.value);
-            let value = machine.filled(file, binding.name, value);
+            let value = machine.filled(file, binding.name, value, false);
             let value = machine.with_options(&mut frame, binding.name, value);
             Answer::Value(value.copied(true))
         });
@@ -1271,6 +1278,7 @@ impl<'p> Machine<'p> {
             elements,
             fields: Default::default(),
             weight: 1.0,
+            doubt: 1.0,
             serial: self.serial,
             frozen: false,
             noted: false,

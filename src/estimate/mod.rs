@@ -23,6 +23,7 @@ pub mod memo;
 mod options;
 mod passed;
 mod registry;
+mod shared;
 pub mod relevance;
 pub mod reuse;
 pub mod trace;

@@ -157,6 +157,11 @@ impl<'p> Machine<'p> {
 
     /// `sys.argv`: the program's name, and what it was given.
     fn is_arguments(&mut self, frame: &mut Frame<'p>, expression: ExpressionId) -> bool {
+        const ARGUMENTS: &str = "sys.argv";
+        // Python: def configuration(argv): return read(argv[1]) if len(argv) > 1 else DEFAULTS
+        if matches!(frame.facts.expressions.get(expression.index()), Some(Expression::Name(_))) {
+            return matches!(self.peek(frame, expression), Value::Library(name) if &*name == ARGUMENTS);
+        }
         let Some(Expression::Attribute { value, attribute }) = frame.facts.expressions.get(expression.index()) else {
             return false;
         };

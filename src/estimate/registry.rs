@@ -43,8 +43,9 @@ struct Filling<'a> {
 }
 
 impl<'p> Machine<'p> {
-    /// What a module's container that begins empty holds when functions run.
-    pub(super) fn filled(&mut self, file: FileId, name: NameId, value: Value) -> Value {
+    /// What a module's container that begins empty holds when functions run; of a class's attribute (`is_attribute`),
+    /// what decorators register there.
+    pub(super) fn filled(&mut self, file: FileId, name: NameId, value: Value, is_attribute: bool) -> Value {
         let Value::Object(reference) = &value else { return value };
         let is_empty = {
             let object = reference.0.borrow();
@@ -56,6 +57,10 @@ impl<'p> Machine<'p> {
         let (mut found, mut grouped): (Vec<Value>, Vec<Value>) = Default::default();
         for Filling { what, is_grouped } in fillings(self.project.parsed(file), name) {
             self.registered(file, &what, if is_grouped { &mut grouped } else { &mut found });
+        }
+        // What methods put into a class's attribute otherwise, is followed as that of any object.
+        if is_attribute && found.is_empty() && grouped.is_empty() {
+            return value;
         }
         if !grouped.is_empty() {
             let count = Interval { low: 1.0, likely: 1.0, high: grouped.len() as f64 };
@@ -137,8 +142,11 @@ fn users(project: &Project, file: FileId, word: &str) -> Vec<FileId> {
 /// Who fills a module's container.
 fn fillings<'a>(parsed: &'a Parsed, name: NameId) -> Vec<Filling<'a>> {
     let facts = &parsed.facts;
-    let is_it =
-        |id: &ExpressionId| matches!(facts.expressions.get(id.index()), Some(Expression::Name(n)) if *n == name);
+    // A module's by its name, a class's as an attribute of it.
+    let is_it = |id: &ExpressionId| {
+        matches!(facts.expressions.get(id.index()),
+            Some(Expression::Name(n) | Expression::Attribute { attribute: n, .. }) if *n == name)
+    };
     let stored = facts.statements.iter().zip(&parsed.spans.statements).filter_map(|(statement, span)| match statement {
         Statement::Assign { targets, value } => {
             let into = |id: &ExpressionId| {

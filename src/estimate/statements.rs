@@ -870,7 +870,10 @@ impl<'p> Machine<'p> {
         let is_own_task = plan.trips == price::endless_turns() || (plan.suspends && frame.is_async);
         let turns = plan.trips.likely.clamp(0.0, 1e9);
         frame.scale *= if is_own_task { 2.0 } else { turns };
-        let growth = self.growth;
+        let (growth, doubt) = (self.growth, frame.doubt);
+        if !is_own_task {
+            frame.doubt *= (plan.trips.likely / plan.trips.low.max(1.0)).clamp(1.0, 1e3);
+        }
         if is_own_task && plan.trips != price::endless_turns() {
             self.growth *= turns / 2.0;
         }
@@ -892,6 +895,7 @@ impl<'p> Machine<'p> {
         frame.loops -= 1;
         frame.scale = scale;
         self.growth = growth;
+        frame.doubt = doubt;
         let body = std::mem::replace(&mut frame.tally, saved);
         let leaving = flow.breaks + flow.returns + flow.raises * 0.5;
         // A worker that waits for work has a task in each turn.
@@ -1119,10 +1123,10 @@ impl<'p> Machine<'p> {
                 let item = self.element(&right);
                 let more = self.length(&right);
                 self.consume(frame, &right);
-                let times = self.relative_scale(frame, reference);
+                let more = self.added(frame, reference, more);
                 self.change(reference, |object| {
                     object.item = if object.length.high == 0.0 { item.clone() } else { object.item.join(&item) };
-                    object.length = object.length.plus(more.scaled(times));
+                    object.length = object.length.plus(more);
                     object.elements = None;
                 });
                 return;
@@ -1136,6 +1140,14 @@ impl<'p> Machine<'p> {
     pub(super) fn relative_scale(&self, frame: &Frame<'p>, reference: &super::value::Reference) -> f64 {
         let weight = reference.0.borrow().weight.max(1e-9);
         (frame.scale * self.growth / weight).clamp(0.05, 1e12)
+    }
+
+    /// How much is added to the object where `more` is added each time that this point runs.
+    pub(super) fn added(&self, frame: &Frame<'p>, reference: &super::value::Reference, more: Interval) -> Interval {
+        let times = self.relative_scale(frame, reference);
+        let doubt = (frame.doubt / reference.0.borrow().doubt).clamp(1.0, 1e9);
+        let Interval { low, likely, high } = more.scaled(times);
+        Interval { low: low / doubt, likely, high: high * doubt }
     }
 
     /// What follows from a condition being true or false.

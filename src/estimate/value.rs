@@ -176,6 +176,8 @@ pub struct Object {
     pub fields: Fields,
     /// How often the point of its creation runs, from the root of the analysis.
     pub weight: f64,
+    /// How much doubt there was about the turns of the loops around that point.
+    pub doubt: f64,
     /// In order of creation; to tell what a function changes from what it makes.
     pub serial: u64,
     /// Part of a cached value: never changed.
@@ -704,6 +706,7 @@ impl Copier {
             length: object.length,
             guessed: object.guessed,
             weight: object.weight,
+            doubt: object.doubt,
             serial: object.serial,
             frozen: object.frozen,
             noted: false,

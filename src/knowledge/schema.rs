@@ -78,6 +78,12 @@ pub struct Type {
     pub remembers: Vec<String>,
     /// As a key, an instance stands for an instance of the class that this argument of its constructor names.
     pub key_of: Option<String>,
+    /// Packages whose importers share one instance: what one stores in it under a name, the others find there.
+    #[serde(default)]
+    pub shared: Vec<String>,
+    /// What parameters go by this name without an annotation, where the module of this class is imported, are an
+    /// instance: frameworks pass it to all that they call.
+    pub parameter: Option<String>,
     /// What `put` puts into an instance, `get` gives: queues.
     #[serde(default)]
     pub carries: bool,

@@ -301,6 +301,10 @@ pub struct Class {
     pub remembers: Vec<Selector>,
     /// As a key, an instance stands for one of the class that this argument names; it is remembered too.
     pub key_of: Option<String>,
+    /// Packages whose importers share one instance, and find in it what one of them stored there.
+    pub shared: Vec<String>,
+    /// The name of parameters that are an instance where nothing else is said, if its module is imported.
+    pub parameter: Option<String>,
     /// What `put` puts into an instance, `get` gives.
     pub carries: bool,
     /// The method that a subclass overrides to be the target.
@@ -591,6 +595,8 @@ impl Class {
             name,
             remembers,
             key_of: data.key_of,
+            shared: data.shared,
+            parameter: data.parameter,
             carries: data.carries,
             bases: data.bases,
             attributes,

@@ -3,6 +3,7 @@
 use super::sites::{StallSite, computes, gets_ready, in_test, scope, stall_evidence};
 use super::{Check, Rule, words};
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
+use crate::estimate::evidence::Operation;
 use crate::estimate::report::Stall;
 use crate::knowledge::schema::Clock;
 
@@ -106,11 +107,19 @@ fn is_long(stall: &Stall) -> bool {
 /// How sure it is that the computation is long and happens.
 fn confidence(site: &StallSite<'_>, stall: &Stall) -> Confidence {
     let cpu = stall.cost.cpu();
-    let main = stall.trail.operations.iter().filter(|o| computes(o)).max_by(|a, b| a.seconds.total_cmp(&b.seconds));
-    let Some(main) = main else { return Confidence::Low };
     let (deepest, rarest) = REACH;
+    let near = |o: &Operation| !o.recursed && o.depth() <= deepest && o.weight >= rarest;
+    let longest = |is_meant: &dyn Fn(&Operation) -> bool| {
+        let computing = stall.trail.operations.iter().filter(|o| computes(o) && is_meant(o));
+        computing.max_by(|a, b| a.seconds.total_cmp(&b.seconds))
+    };
+    // What is long enough without all that is far, rare, or a walk, tells more than that does.
+    let sure = longest(&near).filter(|it| it.seconds >= WORTH_A_GUESS);
+    let Some(main) = sure.or_else(|| longest(&|_| true)) else { return Confidence::Low };
     // What is certain may be made of many pieces.
-    let is_scattered = main.seconds < MAIN_SHARE * cpu.likely && cpu.low < NOTICED / 2.0;
+    let beside = stall.trail.operations.iter().filter(|o| sure.is_some() && computes(o) && !near(o));
+    let rest = cpu.likely - beside.map(|o| o.seconds).sum::<f64>();
+    let is_scattered = main.seconds < MAIN_SHARE * rest && cpu.low < NOTICED / 2.0;
     let is_known = cpu.low >= NOTICED / 2.0 && cpu.low * KNOWN >= cpu.likely;
     // What is known throughout, and long, is as true further down.
     let is_long = is_known && cpu.low >= 2.0 * NOTICED;
