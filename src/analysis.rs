@@ -299,7 +299,7 @@ impl Looks {
         let words: Vec<Words> = self.words.iter().map(Recipe::words).collect();
         texts.iter().all(|(path, text, reported, _)| {
             let is_looked_for = |(name, imported): &(String, String)| {
-                text.contains(name.as_str()) && (imported.is_empty() || project::scan::imports_word(text, imported))
+                text.contains(name.as_str()) && project::scan::imports_word(text, imported)
             };
             let input = SourceInput { path: path.to_string(), text: Arc::from(*text), reported: *reported };
             let alone = Project::new(vec![input]);

@@ -1031,6 +1031,17 @@ impl<'p> Machine<'p> {
                 Requirement::Has(name) => value.is_some_and(|v| has_flag(&v, name)),
                 Requirement::Own => value.is_some_and(|v| is_own(&v)),
                 Requirement::Is(class) => value.is_some_and(|v| self.derives(&v, class)),
+                Requirement::First(texts) => {
+                    let first = |it: Value| match it {
+                        Value::Tuple(parts) => parts.first().cloned(),
+                        Value::Object(object) => {
+                            object.0.borrow().elements.as_ref().and_then(|all| all.first().cloned())
+                        }
+                        _ => None,
+                    };
+                    let known = value.and_then(first).and_then(|it| it.known_text());
+                    known.is_some_and(|known| texts.iter().any(|text| **text == *known))
+                }
                 Requirement::Ends(endings) => value.and_then(|v| v.known_text()).is_some_and(|text| {
                     let text = text.to_lowercase();
                     endings.iter().any(|ending| text.ends_with(ending.as_str()))

@@ -246,7 +246,7 @@ pub struct Call {
     /// Conditions on arguments: selector to requirement; all must hold. Requirements: `given`,
     /// `absent`, `true`, `false`, `none`, `not none`, `positive`, `zero`, or `=TEXT` for equality
     /// with a string literal or `=4` with a number, `ends .jpg|.jpeg` for a string with one of these endings (in lower
-    /// case), `has NAME` for a library's constant, alone or among or-ed flags,
+    /// case), `first localhost|::1` for a tuple that begins with one of these texts, `has NAME` for a library's constant, alone or among or-ed flags,
     /// `is CLASS` for a class that is this one or derives from it, or an instance of one, `own` for a class of the
     /// project or an instance of one. An argument whose value is unknown meets only `given`. The selector `self.NAME` asks what the receiver is known for: an argument that it
     /// `remembers`, what a call `sets`, what an answer told.

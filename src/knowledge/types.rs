@@ -133,6 +133,8 @@ pub enum Requirement {
     Text(String),
     /// It is a string with one of these endings, in any case.
     Ends(Vec<String>),
+    /// `first a|b`: a tuple or list that begins with one of these texts.
+    First(Vec<String>),
     /// It is this number.
     Number(f64),
     /// It is this constant of a library, alone or among or-ed flags.
@@ -388,6 +390,7 @@ impl Requirement {
             _ => match text.split_once(' ') {
                 Some(("has", name)) => Requirement::Has(name.to_owned()),
                 Some(("is", name)) => Requirement::Is(name.to_owned()),
+                Some(("first", texts)) => Requirement::First(texts.split('|').map(str::to_owned).collect()),
                 Some(("ends", endings)) => Requirement::Ends(endings.split('|').map(str::to_owned).collect()),
                 Some(_) | None => {
                     let text = text.strip_prefix('=')?;

@@ -126,10 +126,12 @@ pub fn hash(word: &str) -> u32 {
 
 /// True if a line that begins with `import` or `from` has the word.
 pub fn imports_word(text: &str, word: &str) -> bool {
-    text.lines()
-        .map(str::trim_start)
-        .filter(|line| line.starts_with("import ") || line.starts_with("from "))
-        .any(|line| line.split(|c| !is_letter(c)).any(|it| it == word))
+    word.is_empty()
+        || text
+            .lines()
+            .map(str::trim_start)
+            .filter(|line| line.starts_with("import ") || line.starts_with("from "))
+            .any(|line| line.split(|c| !is_letter(c)).any(|it| it == word))
 }
 
 fn is_letter(c: char) -> bool {

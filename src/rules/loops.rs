@@ -7,6 +7,9 @@ use crate::project::{Entity, Parsed, Project};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+/// So a coroutine is made ready to be gone through step by step.
+const AWAIT: &str = ".__await__()";
+
 /// What starts tasks that run beside others, or serves clients.
 const STARTERS: [&str; 10] = [
     "create_task",
@@ -64,6 +67,39 @@ pub fn private(project: &Project, file: FileId, runs: &[ExpressionId]) -> FxHash
     let mut search = Search { project, file, parsed, runs, starts: starts(parsed), known: FxHashMap::default() };
     let all = (0..parsed.facts.functions.len()).map(FunctionId::new);
     all.filter(|function| search.is_private(*function)).collect()
+}
+
+/// True if the project has something that is no event loop and goes through coroutines step by step itself: it runs
+/// those of files that have nothing of `asyncio`.
+///
+/// ```python
+/// self.steps.append(job(*arguments).__await__())
+/// ```
+pub fn has_driver(project: &Project) -> bool {
+    project.note_look(AWAIT, "");
+    let drives = |file: FileId| {
+        if !project.glance(file).contains(AWAIT)
+            || project.imports_word(file, "asyncio")
+            || intent::is_test(project.path(file))
+        {
+            return false;
+        }
+        let parsed = project.parsed(file);
+        let (facts, spans) = (&parsed.facts, &parsed.spans);
+        let text = |id: crate::id::NameId| facts.names.get(id.index()).map_or("", |name| &**name);
+        facts.expressions.iter().zip(&spans.expressions).any(|(expression, span)| {
+            let Expression::Call { callee, .. } = expression else { return false };
+            // What is awaitable hands on what it awaits, in a method of this name.
+            let is_called = matches!(facts.expressions.get(callee.index()),
+                Some(Expression::Attribute { value, attribute }) if text(*attribute) == "__await__"
+                    && matches!(facts.expressions.get(value.index()), Some(Expression::Call { .. })));
+            is_called
+                && enclosing(parsed, *span)
+                    .and_then(|function| facts.functions.get(function.index()))
+                    .is_some_and(|function| text(function.name) != "__await__")
+        })
+    };
+    project.files().any(drives)
 }
 
 fn may_start_tasks(facts: &Facts) -> bool {

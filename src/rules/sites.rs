@@ -16,6 +16,7 @@ use crate::knowledge::schema::{Clock, Vehicle, WaitKind};
 use crate::project::{Entity, Parsed, Project};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::LazyCell;
 use std::rc::Rc;
 
 /// A place where work is handed over.
@@ -54,7 +55,7 @@ pub struct StallSite<'a> {
     pub is_awaited: bool,
     /// The file is a program of its own: it starts the event loop.
     pub starts_loop: bool,
-    /// The loop runs this and nothing beside it: see [`loops::private`].
+    /// The loop runs this and nothing beside it, or there is none: see [`loops::private`], [`loops::has_driver`].
     pub is_private: bool,
     of_file: Rc<OfFile>,
 }
@@ -71,10 +72,13 @@ struct OfFile {
     makes_commands: bool,
     /// See [`loops::starts_tasks`].
     starts_tasks: bool,
+    /// It has nothing of `asyncio`, and so may be run by a driver of the project: see [`loops::has_driver`].
+    may_be_driven: bool,
 }
 
 impl OfFile {
-    fn new(parsed: &Parsed) -> OfFile {
+    fn new(project: &Project, file: FileId) -> OfFile {
+        let parsed = project.parsed(file);
         OfFile {
             awaited: awaited_places(parsed),
             is_patched: intent::is_monkey_patched(&parsed.facts),
@@ -82,6 +86,7 @@ impl OfFile {
             hooks: registered_hooks(&parsed.facts),
             makes_commands: intent::makes_commands(&parsed.facts),
             starts_tasks: loops::starts_tasks(&parsed.facts),
+            may_be_driven: !project.imports_word(file, "asyncio"),
         }
     }
 }
@@ -367,13 +372,14 @@ pub fn stalls<'a>(
     let mut files: Vec<FileId> = all.iter().map(|stall| stall.file).collect();
     files.sort_unstable();
     files.dedup();
-    let of_file = |file: &FileId| (*file, Rc::new(OfFile::new(project.parsed(*file))));
+    let of_file = |file: &FileId| (*file, Rc::new(OfFile::new(project, *file)));
     let known: FxHashMap<FileId, Rc<OfFile>> = files.iter().map(of_file).collect();
     let starting: FxHashMap<FileId, Vec<ExpressionId>> = files
         .into_iter()
         .map(|file| (file, loop_runs(project, knowledge, file)))
         .filter(|(_, runs)| !runs.is_empty())
         .collect();
+    let has_driver = LazyCell::new(|| loops::has_driver(project));
     let mut private: FxHashMap<FileId, FxHashSet<FunctionId>> = FxHashMap::default();
     all.chunk_by(|a, b| a.file == b.file && a.span == b.span)
         .filter_map(|group| {
@@ -383,7 +389,7 @@ pub fn stalls<'a>(
             let only_tests = only_tests(&mut contexts, |stall| stall.from_test);
             Some(StallSite {
                 starts_loop: starting.contains_key(&first.file),
-                is_private: is_private(project, &mut private, &starting, first),
+                is_private: of_file.may_be_driven && *has_driver || is_private(project, &mut private, &starting, first),
                 project,
                 target,
                 contexts,
