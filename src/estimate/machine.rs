@@ -102,6 +102,10 @@ pub struct Machine<'p> {
     function_names: RefCell<FxHashMap<(FileId, FunctionId), Arc<str>>>,
     /// See [`Machine::library`].
     libraries: FxHashMap<Box<str>, Value>,
+    /// See [`Machine::kept_in_shared`]: by class, whether it is a key, name, and who asks.
+    pub(super) keepers: FxHashMap<(Arc<str>, bool, Box<str>, FileId), super::shared::Keepers>,
+    /// See [`Machine::passed_by_framework`].
+    pub(super) passed_as: FxHashMap<(FileId, NameId), Option<&'static str>>,
     /// How many expressions the roots of each file took.
     taken: FxHashMap<FileId, u64>,
     /// The first function of each file that was followed less far because of that, or not to its end.
@@ -368,6 +372,8 @@ impl<'p> Machine<'p> {
             bound_outside: FxHashMap::default(),
             function_names: RefCell::default(),
             libraries: FxHashMap::default(),
+            keepers: FxHashMap::default(),
+            passed_as: FxHashMap::default(),
             taken: FxHashMap::default(),
             cut: BTreeMap::new(),
             _heap: heap::Guard::new(),

@@ -12,10 +12,14 @@ use super::value::Value;
 use crate::facts::ir::{BindingValue, Expression, Facts, Statement};
 use crate::id::{ExpressionId, FileId, NameId, StatementId};
 use crate::project::Parsed;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// How many files are looked at for who keeps something.
 const MOST_FILES: usize = 12;
+
+/// Statements that keep something under a name, one a file.
+pub type Keepers = Rc<[(FileId, StatementId)]>;
 
 /// A name under which something is kept: a key, or an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,19 +41,18 @@ impl<'a> Under<'a> {
 impl<'p> Machine<'p> {
     /// What the program keeps under this name in the one object of a class that is `shared`, if one place tells.
     pub(super) fn kept_in_shared(&mut self, class: &Arc<str>, under: Under<'_>, here: FileId) -> Option<Value> {
-        let importers = self.known.ancestry(class).iter().map(|it| it.shared.clone()).find(|it| !it.is_empty())?;
-        let word = class.rsplit('.').next().unwrap_or_default();
-        for package in &importers {
-            self.project.note_look(under.name(), package);
-        }
-        let project = self.project;
-        let keeps = |file: &FileId| {
-            project.glance(*file).contains(under.name())
-                && (*file == here || importers.iter().any(|package| project.imports_word(*file, package)))
+        let importers = self.known.ancestry(class).iter().map(|it| &it.shared).find(|it| !it.is_empty())?.as_slice();
+        let is_key = matches!(under, Under::Key(_));
+        let key = (class.clone(), is_key, Box::from(under.name()), here);
+        let keepers = match self.keepers.get(&key) {
+            Some(known) => known.clone(),
+            None => {
+                let found: Keepers = self.keepers_of(class, under, importers, here).into();
+                self.keepers.insert(key, found.clone());
+                found
+            }
         };
-        let files: Vec<FileId> = project.files().filter(keeps).take(MOST_FILES).collect();
-        files.into_iter().find_map(|file| {
-            let statement = kept_by(&project.parsed(file).facts, under, word)?;
+        keepers.iter().find_map(|&(file, statement)| {
             match self
                 .ask(Question::Kept(file, statement), |machine| Answer::Value(machine.kept_value(file, statement)))
             {
@@ -59,25 +62,58 @@ impl<'p> Machine<'p> {
         })
     }
 
+    /// The statements of the program that keep something under this name, one a file.
+    fn keepers_of(
+        &self,
+        class: &str,
+        under: Under<'_>,
+        importers: &[String],
+        here: FileId,
+    ) -> Vec<(FileId, StatementId)> {
+        let word = class.rsplit('.').next().unwrap_or_default();
+        for package in importers {
+            self.project.note_look(under.name(), package);
+        }
+        let project = self.project;
+        let keeps = |file: &FileId| {
+            project.glance(*file).contains(under.name())
+                && (*file == here || importers.iter().any(|package| project.imports_word(*file, package)))
+        };
+        let files = project.files().filter(keeps).take(MOST_FILES);
+        files.filter_map(|file| Some((file, kept_by(&project.parsed(file).facts, under, word)?))).collect()
+    }
+
     /// What a framework passes as a parameter of this name: `request`, where `aiohttp.web` is imported.
     pub(super) fn passed_by_framework(&mut self, file: FileId, parameter: NameId) -> Value {
-        let facts = &self.project.parsed(file).facts;
-        let text = |name: NameId| self.name(file, name);
-        let name = text(parameter);
-        let Some(first) = name.get(..1) else { return Value::Unknown };
-        let class = format!("{}{}", first.to_ascii_uppercase(), name.get(1..).unwrap_or_default());
-        let is_passed =
-            |class: &String| self.known.class(class).is_some_and(|it| it.parameter.as_deref() == Some(name));
-        let passed = facts.bindings.iter().find_map(|binding| match &binding.value {
-            BindingValue::Import { module, .. } => Some(format!("{}.{class}", text(*module))).filter(is_passed),
-            BindingValue::ImportFrom { module, level: 0, member } => {
-                let (module, member) = (text(*module), text(*member));
-                let classes = [format!("{module}.{member}.{class}"), format!("{module}.{class}")];
-                classes.into_iter().find(is_passed)
+        let classes = crate::knowledge::passed_as(self.name(file, parameter));
+        if classes.is_empty() {
+            return Value::Unknown;
+        }
+        let class = match self.passed_as.get(&(file, parameter)) {
+            Some(known) => *known,
+            None => {
+                let class = classes.iter().find(|class| self.imports_module_of(file, class)).copied();
+                self.passed_as.insert((file, parameter), class);
+                class
             }
-            _ => None,
-        });
-        passed.map_or(Value::Unknown, |class| self.library_instance(&class))
+        };
+        class.map_or(Value::Unknown, |class| self.library_instance(class))
+    }
+
+    /// True if a file imports the module that a class is in, or something of it.
+    fn imports_module_of(&self, file: FileId, class: &str) -> bool {
+        let Some((module, _)) = class.rsplit_once('.') else { return false };
+        let bindings = &self.project.parsed(file).facts.bindings;
+        bindings.iter().any(|binding| match &binding.value {
+            BindingValue::Import { module: imported, .. } => self.name(file, *imported) == module,
+            BindingValue::ImportFrom { module: imported, level: 0, member } => {
+                let imported = self.name(file, *imported);
+                imported == module
+                    || module.strip_prefix(imported).and_then(|it| it.strip_prefix('.'))
+                        == Some(self.name(file, *member))
+            }
+            _ => false,
+        })
     }
 
     /// The value that a statement keeps, from what the module and the statements before it in its function tell.

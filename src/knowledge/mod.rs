@@ -515,6 +515,24 @@ fn library_of(name: &str) -> Option<&'static Library> {
     Some(PARSED.get(index)?.get_or_init(|| Library::parse(text).0))
 }
 
+/// The classes of which frameworks pass an instance as a parameter of this name, where nothing else is said of it.
+pub fn passed_as(parameter: &str) -> &'static [&'static str] {
+    static PASSED: OnceLock<BTreeMap<&str, Vec<&str>>> = OnceLock::new();
+    let passed = PASSED.get_or_init(|| {
+        let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        // Few libraries have such a class, and the others need not be parsed.
+        for (root, _) in LIBRARIES.iter().filter(|(_, text)| text.contains("\nparameter = ")) {
+            for class in library_of(root).iter().flat_map(|library| library.classes.values()) {
+                if let Some(parameter) = &class.parameter {
+                    found.entry(parameter).or_default().push(&class.name);
+                }
+            }
+        }
+        found
+    });
+    passed.get(parameter).map_or(&[], |classes| classes)
+}
+
 fn class_of(canonical: &str) -> Option<&'static Class> {
     library_of(canonical)?.classes.get(canonical)
 }
