@@ -1120,8 +1120,8 @@ impl<'p> Machine<'p> {
             frame.suspended = true;
         }
         let mut share = 1.0;
-        for _ in clause.conditions.iter() {
-            share *= 0.5;
+        for condition in clause.conditions.iter() {
+            share *= kept_share(frame.facts, *condition);
         }
         *kept = kept.times(Interval { low: trips.low * share, likely: trips.likely * share, high: trips.high });
         if clause.conditions.is_empty() {
@@ -1909,5 +1909,15 @@ fn special_name(operator: Operator) -> &'static str {
         Operator::BitAnd => "__and__",
         Operator::BitOr => "__or__",
         Operator::BitXor => "__xor__",
+    }
+}
+
+/// What share of the items a condition keeps: nearly all, where it leaves one out.
+fn kept_share(facts: &crate::facts::ir::Facts, condition: ExpressionId) -> f64 {
+    match facts.expressions.get(condition.index()) {
+        Some(Expression::Compare { rest, .. }) if matches!(**rest, [(Comparison::NotEqual | Comparison::IsNot, _)]) => {
+            0.9
+        }
+        _ => 0.5,
     }
 }

@@ -510,6 +510,7 @@ impl Surroundings {
 ///
 /// ```python
 /// await asyncio.gather(*(season(n) for n in numbers))
+/// await asyncio.gather(*map(season, numbers))
 /// ```
 fn fanned_out(parsed: &Parsed) -> FxHashSet<NameId> {
     /// Brackets are nested no deeper.
@@ -528,7 +529,7 @@ fn fanned_out(parsed: &Parsed) -> FxHashSet<NameId> {
     let all = facts.expressions.iter().zip(&spans.expressions);
     let mut calls: Vec<(Span, NameId)> = all.clone().filter_map(|(it, span)| Some((*span, called(it)?))).collect();
     // `group.start_soon(fetch, url)` takes the function and its arguments.
-    let started = all.filter_map(|(it, _)| {
+    let started = all.clone().filter_map(|(it, _)| {
         let Expression::Call { callee, arguments } = it else { return None };
         let first = arguments.first().filter(|_| named(*callee).is_some_and(|name| is_starter(&name)))?;
         Some((*spans.expressions.get(first.value.index())?, named(first.value)?))
@@ -565,6 +566,15 @@ fn fanned_out(parsed: &Parsed) -> FxHashSet<NameId> {
     let gathers = |name: &NameId| {
         facts.names.get(name.index()).is_some_and(|it| matches!(&**it, "gather" | "wait" | "as_completed"))
     };
+    // `gather(*map(season, numbers))` calls it for each.
+    let mapped: FxHashMap<Span, NameId> = all
+        .filter_map(|(it, span)| {
+            let Expression::Call { callee, arguments } = it else { return None };
+            let is_map = matches!(facts.expressions.get(callee.index()),
+                Some(Expression::Name(name)) if facts.names.get(name.index()).is_some_and(|it| &**it == "map"));
+            Some((*span, named(arguments.first().filter(|_| is_map)?.value)?))
+        })
+        .collect();
     let mut found = FxHashSet::default();
     for (index, (start, name)) in calls.iter().enumerate() {
         if !is_starter(name) {
@@ -577,6 +587,7 @@ fn fanned_out(parsed: &Parsed) -> FxHashSet<NameId> {
             if is_repeated || !once.insert(*name) {
                 found.insert(*name);
             }
+            found.extend(mapped.get(call));
         }
     }
     found
@@ -665,15 +676,29 @@ fn similar(a: &Cost, b: &Cost) -> bool {
     a.workload() == b.workload() && x > 0.0 && y > 0.0 && x / y < 50.0 && y / x < 50.0
 }
 
+/// True if what a task takes is known but for the speed of the machine.
+fn is_precise(handover: &Handover) -> bool {
+    const KNOWN: f64 = 8.0;
+    let total = handover.cost.total();
+    total.low * KNOWN >= total.likely && total.high <= total.likely * KNOWN
+}
+
 impl<'a> HandoverSite<'a> {
     /// The contexts in which `objection` holds, if they are not outvoted; the most telling first.
     pub fn agreed(&self, objection: impl Fn(&Handover) -> bool) -> Option<&'a Handover> {
         let bad: Vec<&&Handover> = self.contexts.iter().filter(|h| objection(h)).collect();
-        // A context of which nothing much is known has no vote.
+        // A context of which nothing much is known has no vote. Neither has one that presumes how large the same work is
+        // where another one knows: a method by itself, and who makes its object.
+        let presumes = |h: &Handover| {
+            !is_precise(h)
+                && h.target_at.is_some()
+                && bad.iter().any(|it| is_precise(it) && it.target_at == h.target_at)
+        };
         let voters = self
             .contexts
             .iter()
             .filter(|h| h.cost.total().likely > h.cost.unknown && h.cost.total().likely > 1e-6)
+            .filter(|h| objection(h) || !presumes(h))
             .count();
         if bad.len() * 2 < voters.max(1) {
             return None;
