@@ -136,7 +136,16 @@ fn write_cost(text: &mut String, indent: &str, cost: &Cost) {
 }
 
 fn figure(seconds: f64) -> String {
-    if seconds >= 1.0 {
+    const YEAR: f64 = 365.0 * 86_400.0;
+    if seconds >= YEAR {
+        "more than a year".to_string()
+    } else if seconds >= 2.0 * 86_400.0 {
+        format!("{:.1} days", seconds / 86_400.0)
+    } else if seconds >= 7200.0 {
+        format!("{:.1} h", seconds / 3600.0)
+    } else if seconds >= 600.0 {
+        format!("{:.1} min", seconds / 60.0)
+    } else if seconds >= 1.0 {
         format!("{seconds:.3} s")
     } else if seconds >= 1e-3 {
         format!("{:.3} ms", seconds * 1e3)
@@ -148,7 +157,10 @@ fn figure(seconds: f64) -> String {
 fn write_trail(text: &mut String, project: &Project, trail: &Trail) {
     let mut operations: Vec<_> = trail.operations.iter().collect();
     operations.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
-    for operation in operations {
+    // What takes less than a ten thousandth of what matters most says nothing.
+    let least = operations.first().map_or(0.0, |first| first.seconds * 1e-4);
+    let shown = operations.iter().take_while(|operation| operation.seconds >= least).count().max(1);
+    for operation in operations.iter().take(shown) {
         let row = project.lines(operation.file).row(operation.span.start);
         let path: String = steps(operation.path.as_ref()).iter().map(|step| format!("{} > ", step.callee)).collect();
         let _ = writeln!(
@@ -156,9 +168,24 @@ fn write_trail(text: &mut String, project: &Project, trail: &Trail) {
             "    {path}{} [{}:{row}] {} times",
             words::operation(operation),
             project.path(operation.file),
-            operation.weight
+            times(operation.weight)
         );
     }
+    if shown < operations.len() {
+        let _ = writeln!(text, "    and {} that take next to nothing", operations.len() - shown);
+    }
+}
+
+/// How often something happens, by three digits that matter.
+fn times(weight: f64) -> String {
+    if weight >= 100.0 {
+        let magnitude = 10f64.powf(weight.log10().floor() - 2.0);
+        return format!("{:.0}", (weight / magnitude).round() * magnitude);
+    }
+    let digits = if weight >= 10.0 { 1 } else { 2 };
+    let text = format!("{weight:.digits$}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text.is_empty() || text == "0" { "hardly any".to_string() } else { text.to_string() }
 }
 
 fn write_handover(text: &mut String, project: &Project, target: Target, handover: &Handover) {

@@ -296,6 +296,8 @@ pub struct Frame<'p> {
     pub pending: Vec<PendingStall>,
     /// How deep in undecided branches.
     pub branches: u32,
+    /// Behind a condition under which a loop goes on with the next item.
+    pub skipping: bool,
     /// How often this point runs, from the root.
     pub scale: f64,
     /// How many times fewer turns the loops around may take than it is presumed: 1 where all are known.
@@ -573,6 +575,7 @@ impl<'p> Machine<'p> {
             endless: false,
             pending: Vec::new(),
             branches: 0,
+            skipping: false,
             scale: 1.0,
             doubt: 1.0,
             loops: 0,
@@ -703,6 +706,7 @@ impl<'p> Machine<'p> {
             endless: false,
             pending: Vec::new(),
             branches: 0,
+            skipping: false,
             scale,
             doubt: 1.0,
             loops: 0,

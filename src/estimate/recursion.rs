@@ -71,7 +71,7 @@ impl<'p> Machine<'p> {
                 if is_direct && is_gated(frame, definition, &arguments, bound) {
                     Shape::Once
                 } else {
-                    let surely = frame.branches == 0;
+                    let surely = frame.branches == 0 && !frame.skipping;
                     match self.shape(&arguments, bound, surely) {
                         // What the function itself asks for decides, whatever else gets less on the way.
                         shape @ (Shape::Climbs | Shape::Counts { .. }) if is_direct => {

@@ -73,7 +73,10 @@ impl<'p> Machine<'p> {
                 // What follows runs only for those who got here.
                 let rest = block.get(at + 1..).unwrap_or_default();
                 let before = std::mem::take(&mut frame.tally);
+                let skipping = frame.skipping;
+                frame.skipping |= here.continues > 0.0;
                 let tail = self.block(frame, rest);
+                frame.skipping = skipping;
                 let after = std::mem::replace(&mut frame.tally, before);
                 frame.tally.add(&after, here.falls);
                 flow.breaks += flow.falls * tail.breaks;

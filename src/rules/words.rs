@@ -11,6 +11,8 @@ pub const CALLBACK_HELP: &str = "the event loop calls this function, which canno
 pub fn about(seconds: f64) -> String {
     if seconds >= 86_400.0 {
         "more than a day".to_string()
+    } else if seconds >= 7200.0 {
+        format!("about {} h", rounded(seconds / 3600.0))
     } else if seconds >= 120.0 {
         format!("about {} min", rounded(seconds / 60.0))
     } else if seconds >= 0.1 {
