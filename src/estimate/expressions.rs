@@ -1008,6 +1008,12 @@ impl<'p> Machine<'p> {
                 // Nothing runs yet but the first iterable's own evaluation, which is counted with the rest.
                 frame.pending.truncate(pending.max(frame.pending.len().min(pending)));
                 let count = kept;
+                // What hardly yields anything, costs what its first iterable does.
+                let is_empty = count.likely < 1.0;
+                if is_empty {
+                    let whole = std::mem::take(&mut tally);
+                    frame.tally.add(&whole, 1.0);
+                }
                 let times = count.likely.max(1.0);
                 let mut trail = super::evidence::Trail::default();
                 trail.extend(&tally.trail, 1.0 / times, None);

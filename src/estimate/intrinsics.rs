@@ -105,6 +105,20 @@ impl<'p> Machine<'p> {
                 // Each element that comes out has two looked at.
                 Some(self.lazily_with(&[source], item, kept, 30e-9, cost.times(Interval::exact(2.0)), &trail))
             }
+            // Python: accumulate(moves, step, initial=0)
+            "accumulate"
+                if at(1)
+                    .or_else(|| arguments.keyword("func").cloned())
+                    .is_some_and(|it| !matches!(it, Value::None)) =>
+            {
+                let (source, function) = (first?, at(1).or_else(|| arguments.keyword("func").cloned())?);
+                let count = self.length(&source);
+                let item = self.element(&source);
+                let before = arguments.keyword("initial").cloned().unwrap_or_else(|| item.clone());
+                let given = Arguments::of(vec![super::statements::widened(&before), item]);
+                let (result, cost, trail) = self.aside_call(frame, &function, given, site);
+                Some(self.lazily_with(&[source], result, count, 30e-9, cost, &trail))
+            }
             "reversed" | "iter" if arguments.positional.len() == 1 => {
                 let source = first?;
                 if matches!(source, Value::Unknown) {
@@ -214,6 +228,25 @@ impl<'p> Machine<'p> {
                 let value = self.list(item, length, None);
                 self.weigh(frame, &value);
                 Some(value)
+            }
+            // Python: "".join(f"<li>{item}</li>" for item in items)
+            "str.join" => {
+                let source = first?;
+                let Value::Text(_, mut each) = self.element(&source) else { return None };
+                let between = match receiver.map(|it| &**it) {
+                    // How many lines there are is presumed by the length, so that a line is as long as usual at least.
+                    Some(Value::Text(text, between)) if text.as_deref() != Some("\n") || each.likely >= 10.0 => {
+                        *between
+                    }
+                    _ => return None,
+                };
+                // Short ones and long ones make up for each other.
+                if each.high <= each.low * 10.0 {
+                    each = Interval { low: each.likely / 1.2, likely: each.likely, high: each.likely * 1.2 };
+                }
+                let length = self.length(&source).times(each.plus(between));
+                self.call_entry(frame, entry, name, None, receiver, arguments, site);
+                Some(Value::text(length))
             }
             // Python: WORDS = "or argent azure".split()
             "str.split" | "str.splitlines" => {

@@ -1075,6 +1075,10 @@ impl<'p> Machine<'p> {
                 self.set_item(frame, &owner, &index, value);
             }
             Expression::Tuple(parts) | Expression::List(parts) => {
+                // Python: *_, last = accumulate(moves(), step)
+                if matches!(value, Value::Iterator(_)) {
+                    self.consume(frame, &value);
+                }
                 let starred = parts
                     .iter()
                     .position(|p| matches!(frame.facts.expressions.get(p.index()), Some(Expression::Starred(_))));
