@@ -732,7 +732,11 @@ impl<'p> Machine<'p> {
         let made = {
             let object = reference.0.borrow();
             match &object.item {
-                Value::Object(made) if matches!(object.kind, Kind::Dict) && object.length.high == 0.0 => made.clone(),
+                Value::Object(made)
+                    if matches!(object.kind, Kind::Dict) && object.length.high == 0.0 && !object.frozen =>
+                {
+                    made.clone()
+                }
                 _ => return,
             }
         };
@@ -1009,8 +1013,7 @@ impl<'p> Machine<'p> {
                 frame.pending.truncate(pending.max(frame.pending.len().min(pending)));
                 let count = kept;
                 // What hardly yields anything, costs what its first iterable does.
-                let is_empty = count.likely < 1.0;
-                if is_empty {
+                if count.likely < 1.0 {
                     let whole = std::mem::take(&mut tally);
                     frame.tally.add(&whole, 1.0);
                 }

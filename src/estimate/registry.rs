@@ -55,7 +55,7 @@ impl<'p> Machine<'p> {
             return value;
         }
         let (mut found, mut grouped): (Vec<Value>, Vec<Value>) = Default::default();
-        for Filling { what, is_grouped } in fillings(self.project.parsed(file), name) {
+        for Filling { what, is_grouped } in fillings(self.project.parsed(file), name, is_attribute) {
             self.registered(file, &what, if is_grouped { &mut grouped } else { &mut found });
         }
         // What methods put into a class's attribute otherwise, is followed as that of any object.
@@ -139,13 +139,13 @@ fn users(project: &Project, file: FileId, word: &str) -> Vec<FileId> {
     std::iter::once(file).chain(others.take(MOST_FILES)).collect()
 }
 
-/// Who fills a module's container.
-fn fillings<'a>(parsed: &'a Parsed, name: NameId) -> Vec<Filling<'a>> {
+/// Who fills a module's container, which goes by its name, or a class's, which is an attribute.
+fn fillings<'a>(parsed: &'a Parsed, name: NameId, is_attribute: bool) -> Vec<Filling<'a>> {
     let facts = &parsed.facts;
-    // A module's by its name, a class's as an attribute of it.
-    let is_it = |id: &ExpressionId| {
-        matches!(facts.expressions.get(id.index()),
-            Some(Expression::Name(n) | Expression::Attribute { attribute: n, .. }) if *n == name)
+    let is_it = |id: &ExpressionId| match facts.expressions.get(id.index()) {
+        Some(Expression::Name(n)) => *n == name && !is_attribute,
+        Some(Expression::Attribute { attribute, .. }) => *attribute == name && is_attribute,
+        _ => false,
     };
     let stored = facts.statements.iter().zip(&parsed.spans.statements).filter_map(|(statement, span)| match statement {
         Statement::Assign { targets, value } => {

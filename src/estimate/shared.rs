@@ -130,7 +130,7 @@ impl<'p> Machine<'p> {
 
 /// The statement that keeps something under a name.
 fn kept_by(facts: &Facts, under: Under<'_>, class: &str) -> Option<StatementId> {
-    let text = |name: crate::id::NameId| facts.names.get(name.index()).map_or("", |it| &**it);
+    let text = |name: NameId| facts.names.get(name.index()).map_or("", |it| &**it);
     let is_target = |target: &ExpressionId| match (facts.expressions.get(target.index()), under) {
         (Some(Expression::Subscript { index, .. }), Under::Key(key)) => {
             matches!(facts.expressions.get(index.index()),
