@@ -1,6 +1,6 @@
 //! GIL302 `blocking-io-on-event-loop`: a blocking wait run by a coroutine, itself or through helpers.
 
-use super::sites::{StallSite, gets_ready, in_test, scope, stall_evidence};
+use super::sites::{StallSite, gets_ready, in_test, is_bounded, scope, stall_evidence};
 use super::{Check, Rule, words};
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
 use crate::estimate::evidence::Operation;
@@ -47,8 +47,10 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         let waits = stall.trail.operations.iter().filter(|o| is_blocking(o) && !is_over(site, stall, o));
         waits.map(|wait| (*stall, wait, confidence(site, stall, wait)))
     });
-    let (worst, wait, confidence) =
-        candidates.max_by(|a, b| a.2.cmp(&b.2).then(a.1.seconds.total_cmp(&b.1.seconds)))?;
+    let is_known = |stall: &Stall| is_bounded(stall.cost.wait);
+    let (worst, wait, confidence) = candidates.max_by(|a, b| {
+        a.2.cmp(&b.2).then(is_known(a.0).cmp(&is_known(b.0))).then(a.1.seconds.total_cmp(&b.1.seconds))
+    })?;
     if site.is_awaited && (wait.weight < CERTAIN || wait.depth() == 0) {
         // A function that is awaited gives an awaitable here: the branch that blocks is for other callers.
         return None;

@@ -1,6 +1,6 @@
 //! GIL301 `cpu-on-event-loop`: CPU work run by a coroutine, itself or through helpers.
 
-use super::sites::{StallSite, computes, gets_ready, in_test, scope, stall_evidence};
+use super::sites::{KNOWN, StallSite, computes, gets_ready, in_test, is_bounded, scope, stall_evidence};
 use super::{Check, Rule, words};
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
 use crate::estimate::evidence::Operation;
@@ -28,9 +28,6 @@ const MAIN_SHARE: f64 = 0.3;
 /// How many calls below the coroutine it stands at most, and how often it is reached at least.
 const REACH: (usize, f64) = (3, 0.3);
 
-/// How far below the best guess the lower bound lies at most where sizes are known.
-const KNOWN: f64 = 8.0;
-
 /// Where sizes are guessed and the program that runs the coroutine is not in sight: shorter ones that were read were
 /// hardly ever worth a change.
 const WORTH_A_GUESS: f64 = 0.03;
@@ -49,7 +46,10 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         .copied()
         .filter(|stall| is_long(stall))
         .map(|stall| (stall, confidence(site, stall)))
-        .max_by(|a, b| a.1.cmp(&b.1).then(a.0.cost.cpu().likely.total_cmp(&b.0.cost.cpu().likely)))?;
+        .max_by(|a, b| {
+            let (x, y) = (a.0.cost.cpu(), b.0.cost.cpu());
+            a.1.cmp(&b.1).then(is_bounded(x).cmp(&is_bounded(y))).then(x.likely.total_cmp(&y.likely))
+        })?;
     let cpu = worst.cost.cpu();
     let is_alone = site.is_start_or_end() || site.is_command() || site.is_private || site.only_tests;
     let is_alone = is_alone || site.is_fallback(worst);

@@ -3,7 +3,7 @@
 use super::fallback::Handlers;
 use super::loops;
 use crate::config::Target;
-use crate::cost::Cost;
+use crate::cost::{Cost, Interval};
 use crate::diagnostic::{Confidence, Evidence};
 use crate::estimate::Report;
 use crate::estimate::evidence::{Operation, Trail};
@@ -676,11 +676,19 @@ fn similar(a: &Cost, b: &Cost) -> bool {
     a.workload() == b.workload() && x > 0.0 && y > 0.0 && x / y < 50.0 && y / x < 50.0
 }
 
+/// How far a bound lies from the best guess at most where sizes are known: as far as speeds differ.
+pub const KNOWN: f64 = 8.0;
+
 /// True if what a task takes is known but for the speed of the machine.
 fn is_precise(handover: &Handover) -> bool {
-    const KNOWN: f64 = 8.0;
     let total = handover.cost.total();
-    total.low * KNOWN >= total.likely && total.high <= total.likely * KNOWN
+    total.low * KNOWN >= total.likely && is_bounded(total)
+}
+
+/// True if no more than the speed of the machine decides how long a stall takes at most: who runs the coroutine tells
+/// how much it is given. The coroutine by itself can only presume it.
+pub fn is_bounded(cost: Interval) -> bool {
+    cost.high <= cost.likely * KNOWN
 }
 
 impl<'a> HandoverSite<'a> {
