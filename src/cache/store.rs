@@ -39,13 +39,7 @@ impl Store {
             return Err(format!("{} is no folder; remove it, or give another one", folder.display()));
         }
         let place = secret_place().ok_or("no folder for the user's caches; set `XDG_CACHE_HOME`")?;
-        let secret = match read_secret(&place) {
-            Some(secret) => secret,
-            None => {
-                make_secret(&place).map_err(|error| format!("{}: {error}", place.display()))?;
-                read_secret(&place).ok_or_else(|| format!("{}: it cannot be read back", place.display()))?
-            }
-        };
+        let secret = secret_at(&place)?;
         if fs::canonicalize(&place).is_ok_and(|place| place.starts_with(tree)) {
             let place = place.display();
             return Err(format!("{place} lies in what is checked, so that its author may know it; move one of them"));
@@ -209,6 +203,15 @@ fn secret_place() -> Option<PathBuf> {
     Some(folder.join("gilcheck").join("key"))
 }
 
+/// The secret, made if there is none.
+fn secret_at(place: &Path) -> Result<[u8; SEAL], String> {
+    if let Some(secret) = read_secret(place) {
+        return Ok(secret);
+    }
+    make_secret(place).map_err(|error| format!("{}: {error}", place.display()))?;
+    read_secret(place).ok_or_else(|| format!("{}: it cannot be read back", place.display()))
+}
+
 fn read_secret(place: &Path) -> Option<[u8; SEAL]> {
     #[cfg(unix)]
     {
@@ -227,13 +230,16 @@ fn make_secret(place: &Path) -> io::Result<()> {
     let (mut secret, mut own) = ([0; SEAL], [0; 8]);
     random(&mut secret)?;
     random(&mut own)?;
-    // Of several that begin at once the last one's stays; what the others sealed is not believed.
+    // Of several that begin at once the first one's stays: the others must not take away what it seals with it.
     let unfinished = folder.join(format!("{}.{UNFINISHED}", hex(&own)));
     let written = create_new(&unfinished).and_then(|mut file| file.write_all(&secret));
-    let made = written.and_then(|()| fs::rename(&unfinished, place));
-    if made.is_err() {
-        let _ = fs::remove_file(&unfinished);
-    }
+    let made = written.and_then(|()| match fs::hard_link(&unfinished, place) {
+        Err(_) if read_secret(place).is_some() => Ok(()),
+        // There is one that is no good, or links are not known here.
+        Err(_) => fs::rename(&unfinished, place),
+        linked => linked,
+    });
+    let _ = fs::remove_file(&unfinished);
     made
 }
 
@@ -243,4 +249,29 @@ fn random(bytes: &mut [u8]) -> io::Result<()> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_begins_at_once_shares_a_secret() {
+        let folder = std::env::temp_dir().join(format!("gilcheck-secrets-{}", std::process::id()));
+        for round in 0..50 {
+            let place = folder.join(round.to_string()).join("key");
+            let barrier = std::sync::Barrier::new(8);
+            let begin = || {
+                barrier.wait();
+                secret_at(&place).unwrap()
+            };
+            let secrets: Vec<_> = std::thread::scope(|scope| {
+                let all: Vec<_> = (0..8).map(|_| scope.spawn(begin)).collect();
+                all.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert!(secrets.iter().all(|secret| Some(*secret) == read_secret(&place)));
+            assert_eq!(fs::read_dir(place.parent().unwrap()).unwrap().count(), 1, "nothing unfinished is left");
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -77,21 +77,17 @@ fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
         vehicle: "event-loop",
         estimate: worst.cost,
         evidence: stall_evidence(worst, is_blocking, 1),
-        note: Some(format!("estimate: {}", words::cost(&worst.cost))),
+        note: words::wait_note(&worst.cost),
         help: match worst.registered {
             Some(_) => words::CALLBACK_HELP.to_string(),
             None => format!(
                 "await an asynchronous form of it, or move it to a thread: `await asyncio.to_thread({}, …)`",
-                target(worst)
+                site.callee(worst).unwrap_or("…")
             ),
         },
         scope: scope(site.project, worst.file, worst.function),
         fix: None,
     })
-}
-
-fn target(stall: &Stall) -> &str {
-    if stall.callee.is_empty() { "…" } else { stall.callee.strip_prefix("builtins.").unwrap_or(&stall.callee) }
 }
 
 /// True if what is waited for is there already.

@@ -164,6 +164,20 @@ impl StallSite<'_> {
         })
     }
 
+    /// What a stall calls, as it is written there; nothing where that is a loop, or too much to repeat.
+    pub fn callee(&self, stall: &Stall) -> Option<&str> {
+        const LONGEST: usize = 60;
+        let parsed = self.project.parsed(stall.file);
+        let (facts, spans) = (&parsed.facts, &parsed.spans);
+        let mut here = facts.expressions.iter().zip(&spans.expressions).filter(|(_, span)| **span == stall.span);
+        let callee = here.find_map(|(it, _)| match it {
+            Expression::Call { callee, .. } => spans.expressions.get(callee.index()),
+            _ => None,
+        })?;
+        let written = callee.of(self.project.text(stall.file));
+        (written.len() <= LONGEST && !written.contains(['(', '\n'])).then_some(written)
+    }
+
     /// True if what is opened was asked whether it is a `data:` or `file:` URL, here or where the function is called.
     pub fn is_local_url(&self, stall: &Stall) -> bool {
         let parsed = self.project.parsed(stall.file);

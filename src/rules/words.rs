@@ -4,6 +4,9 @@ use crate::cost::{Cost, Interval};
 use crate::estimate::evidence::Operation;
 use crate::knowledge::schema::{Clock, WaitKind};
 
+/// Of a wait of fewer seconds nothing is known: it is over when others have done their part.
+const SHORT: f64 = 1e-3;
+
 /// What to do in a function that an event loop calls, and that cannot await.
 pub const CALLBACK_HELP: &str = "the event loop calls this function, which cannot await: hand the work to an executor, such as `loop.run_in_executor(…)`, and go on in the future's `add_done_callback`; or make it a task with `asyncio.create_task(…)` that awaits";
 
@@ -53,6 +56,9 @@ pub fn operation(operation: &Operation) -> String {
         Clock::Bytecode => format!("`{plain}` runs Python code, {seconds}"),
         Clock::Atomic => format!("`{plain}` is one C call that keeps the GIL, {seconds}"),
         Clock::Native => format!("`{plain}` computes with the GIL released, {seconds}"),
+        Clock::Wait if operation.seconds < SHORT => {
+            format!("`{plain}` {}, for as long as that takes", waiting(operation.wait))
+        }
         Clock::Wait => format!("`{plain}` {}, {seconds}", waiting(operation.wait)),
         Clock::None => format!("`{plain}`"),
     }
@@ -72,6 +78,11 @@ pub fn waiting(kind: Option<WaitKind>) -> &'static str {
         Some(WaitKind::Device) => "waits for a device",
         None => "waits",
     }
+}
+
+/// How long a wait takes, if anything is known of it.
+pub fn wait_note(cost: &Cost) -> Option<String> {
+    (cost.total().likely >= SHORT).then(|| format!("estimate: {}", self::cost(cost)))
 }
 
 /// A cost in a sentence: `about 0.3 s of bytecode and 20 ms of waiting`.
