@@ -214,6 +214,9 @@ fn write_handover(text: &mut String, project: &Project, target: Target, handover
         let _ = writeln!(text, "    intent seen: {}", intent.name());
     }
     write_cost(text, "    ", &handover.cost);
+    if handover.aside > 0.0 {
+        let _ = writeln!(text, "    and threads that it starts compute for {}", words::about(handover.aside));
+    }
     write_trail(text, project, &handover.trail);
 }
 

@@ -658,6 +658,7 @@ impl<'p> Machine<'p> {
             let instance = outcome.result.clone();
             self.weigh(frame, &instance);
             frame.tally.cost = frame.tally.cost.plus(outcome.cost);
+            frame.tally.aside += outcome.aside;
             // What is remembered does not know where it was called from.
             frame.tally.trail.extend(&outcome.trail.called_from(file, site.place), 1.0, None);
             self.subclassed_worker(frame, class, &order, &instance, site);

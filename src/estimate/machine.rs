@@ -184,6 +184,8 @@ pub struct Outcome {
     pub cost: Cost,
     /// What that rests on.
     pub trail: Trail,
+    /// See [`Tally::aside`].
+    pub aside: f64,
     /// What it yields and how often, for a generator.
     pub yields: Option<(Value, Interval)>,
     /// It gives way to the event loop at some point.
@@ -205,6 +207,8 @@ pub struct Tally {
     pub trail: Trail,
     /// What awaited coroutines cost: theirs to answer for, but part of the whole.
     pub awaited: Cost,
+    /// Seconds that threads started meanwhile compute beside it: see [`Handover::aside`](super::report::Handover::aside).
+    pub aside: f64,
     /// How many values were yielded.
     pub yields: Interval,
     /// Calls of functions that are still running: place on the stack, and how many.
@@ -224,6 +228,7 @@ impl Tally {
     pub fn add_but_recursions(&mut self, other: &Tally, share: f64) {
         self.cost = self.cost.plus(other.cost.times(Interval::exact(share)));
         self.awaited = self.awaited.plus(other.awaited.times(Interval::exact(share)));
+        self.aside += other.aside * share;
         self.trail.extend(&other.trail, share, None);
         self.yields = self.yields.plus(other.yields.scaled(share));
     }
@@ -232,6 +237,7 @@ impl Tally {
     pub fn repeat(&mut self, other: &Tally, trips: Interval) {
         self.cost = self.cost.plus(other.cost.times(trips));
         self.awaited = self.awaited.plus(other.awaited.times(trips));
+        self.aside += other.aside * trips.likely;
         self.trail.extend(&other.trail, trips.likely, None);
         self.yields = self.yields.plus(other.yields.times(trips));
         for &(place, count) in &other.recursions {
@@ -801,6 +807,7 @@ impl<'p> Machine<'p> {
             result: frame.result.unwrap_or(Value::None),
             cost: frame.tally.cost,
             trail: frame.tally.trail,
+            aside: frame.tally.aside,
             yields: frame.yielded.map(|item| (item, frame.tally.yields)),
             suspends: frame.suspended,
             endless: frame.endless,
@@ -925,6 +932,7 @@ impl<'p> Machine<'p> {
         for &(index, count) in &outcome.recursions {
             frame.tally.recurse(index, count);
         }
+        frame.tally.aside += outcome.aside;
         self.charge(frame, &outcome.cost, &outcome.trail, place, &step);
         outcome.result
     }
@@ -1376,6 +1384,7 @@ impl Outcome {
             result,
             cost: tally.cost,
             trail: tally.trail,
+            aside: tally.aside,
             yields: None,
             suspends: false,
             endless: false,

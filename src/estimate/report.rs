@@ -45,6 +45,9 @@ pub struct Handover {
     pub cost: Cost,
     /// What that rests on.
     pub trail: Trail,
+    /// Seconds that threads compute which one task starts in turn, and what of their work could not be resolved: on the
+    /// cores, and under the GIL, of the same process.
+    pub aside: f64,
     /// The task never ends by itself.
     pub endless: bool,
     /// One piece of work moved off an event loop.

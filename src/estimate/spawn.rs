@@ -75,6 +75,10 @@ impl<'p> Machine<'p> {
             .filter_map(|(index, _)| self.stack.get(*index).and_then(|a| Some((a.node.0, a.node.1?))))
             .collect();
         frame.tally.add(&recursions, 1.0);
+        if matches!(offer.vehicle, Vehicle::Thread | Vehicle::Green) {
+            let seconds = task.cost.cpu().likely + task.cost.unknown + task.aside;
+            frame.tally.aside += seconds * offer.tasks.likely;
+        }
         let recursive = frame.function.is_some_and(|function| recurses.contains(&(frame.file, function)));
         let wrapper = wrapper || (known && is_unknown(&task.cost) && self.calls_parameter(frame, target));
         let bound_to = frame.assigning.and_then(|e| frame.spans.expressions.get(e.index())).copied();
@@ -91,6 +95,7 @@ impl<'p> Machine<'p> {
             tasks: offer.tasks,
             cost: task.cost,
             trail: task.trail,
+            aside: task.aside,
             endless: task_endless,
             offload: offer.offload,
             repeated: frame.loops > 0,

@@ -82,7 +82,8 @@ fn objectionable(handover: &Handover) -> bool {
         .map(|o| o.seconds)
         .sum();
     let waited = waited.min(cost.wait.likely);
-    let share = waited / (cost.total().likely + cost.unknown);
+    // Who waits for threads of its own waits for what they compute.
+    let share = waited / (cost.total().likely + cost.unknown + handover.aside);
     waited >= SHORTEST_WAIT && share >= WAIT_SHARE
 }
 
