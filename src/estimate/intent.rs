@@ -90,7 +90,7 @@ pub fn is_test(path: &str) -> bool {
     name.starts_with("test_")
         || name.ends_with("_test.py")
         || name == "conftest.py"
-        || path.split('/').any(|folder| ["tests", "test", "testing", "pytest"].contains(&folder))
+        || path.split('/').any(|folder| ["tests", "test", "_tests", "testing", "pytest"].contains(&folder))
 }
 
 /// True for files whose sizes are not those of real use: tests and benchmarks.

@@ -689,24 +689,38 @@ impl<'p> Machine<'p> {
                     // `while time.monotonic() < deadline`: not a counter.
                     return None;
                 }
-                if distance <= 0.0 {
+                // `while abs(error) > 1`: it moves by steps of any size.
+                let is_worked_out = |machine: &Self, id: &ExpressionId| {
+                    matches!(frame.facts.expressions.get(id.index()), Some(Expression::Call { callee, .. })
+                        if !machine.is_len(frame, *callee))
+                        && moves(machine, id)
+                };
+                if distance <= 0.0 || is_worked_out(self, first) || is_worked_out(self, second) {
                     return None;
                 }
-                let halves = self.halves(frame, *first);
+                let halves = self.halves(frame, *first) || self.meet_halfway(frame, *first, *second);
                 let likely = if halves { distance.max(2.0).log2() } else { distance };
                 Some(Interval { low: likely / 10.0, likely, high: likely * 10.0 })
             }
             Expression::And(parts) => {
-                let mut best: Option<Interval> = None;
-                for part in parts.iter() {
-                    if let Some(count) = self.counted(frame, *part, assigned) {
-                        best = Some(match best {
-                            Some(b) if b.likely <= count.likely => b,
-                            _ => count,
-                        });
-                    }
+                let counts: Vec<(ExpressionId, Interval)> =
+                    parts.iter().filter_map(|part| Some((*part, self.counted(frame, *part, assigned)?))).collect();
+                let (counter, most) = counts.iter().min_by(|a, b| a.1.likely.total_cmp(&b.1.likely))?;
+                if counts.len() == parts.len() {
+                    return Some(*most);
                 }
-                best
+                // Python: while at < len(text) and text[at].isspace()
+                let counters: Vec<NameId> =
+                    assigned.iter().copied().filter(|name| self.mentions(frame, *counter, &[*name])).collect();
+                let looks = |part: &ExpressionId| self.indexes(frame, *part, &counters);
+                if parts.iter().any(|part| part != counter && looks(part)) {
+                    let turns = price::unknown_turns();
+                    return Some(if turns.likely < most.likely { turns } else { *most });
+                }
+                // What else must hold ends it before the last turn now and then.
+                const SHARE: f64 = 1.0 / 3.0;
+                let likely = (most.likely * SHARE).max(1.0);
+                Some(Interval { low: (likely / 10.0).max(1.0), likely, high: most.likely.max(1.0) })
             }
             Expression::Name(name) => {
                 let value = self.peek(frame, condition);
@@ -812,6 +826,41 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// True if an expression looks something up by one of the names.
+    fn indexes(&self, frame: &Frame<'p>, whole: ExpressionId, names: &[NameId]) -> bool {
+        let (all, spans) = (&frame.facts.expressions, &frame.spans.expressions);
+        let Some(range) = spans.get(whole.index()) else { return false };
+        all.iter().zip(spans).any(|(expression, span)| {
+            range.start <= span.start
+                && span.end <= range.end
+                && matches!(expression, Expression::Subscript { index, .. } if self.mentions(frame, *index, names))
+        })
+    }
+
+    /// True if two variables close in on each other, as in a binary search: `middle = (low + high) // 2`.
+    fn meet_halfway(&self, frame: &Frame<'p>, one: ExpressionId, other: ExpressionId) -> bool {
+        let all = &frame.facts.expressions;
+        let name = |id: ExpressionId| match all.get(id.index()) {
+            Some(Expression::Name(name)) => Some(*name),
+            _ => None,
+        };
+        // Python: while high - low > 1
+        let between = |id: ExpressionId| match all.get(id.index()) {
+            Some(Expression::Binary { left, operator: Operator::Subtract, right }) => name(*left).zip(name(*right)),
+            _ => None,
+        };
+        let ends = name(one).zip(name(other)).or_else(|| between(one)).or_else(|| between(other));
+        let Some((one, other)) = ends else { return false };
+        all.iter().any(|expression| {
+            matches!(expression, Expression::Binary { left, operator: Operator::FloorDivide | Operator::Divide | Operator::RightShift, .. }
+                if self.mentions(frame, *left, &[one]) && self.mentions(frame, *left, &[other]))
+        })
+    }
+
+    fn is_len(&self, frame: &Frame<'p>, callee: ExpressionId) -> bool {
+        matches!(frame.facts.expressions.get(callee.index()), Some(Expression::Name(name)) if self.name(frame.file, *name) == "len")
+    }
+
     fn shrinks_by_half(&self, frame: &Frame<'p>, name: NameId) -> bool {
         frame.facts.statements.iter().any(|statement| match statement {
             Statement::AugmentedAssign { target, operator, .. } => {
@@ -834,13 +883,15 @@ impl<'p> Machine<'p> {
             Some(Expression::Attribute { .. }) => true,
             Some(Expression::Call { callee, arguments }) => {
                 // `len(found)` grows with `found`, which is not assigned but appended to.
-                let is_len = matches!(frame.facts.expressions.get(callee.index()), Some(Expression::Name(name)) if self.name(frame.file, *name) == "len");
-                is_len || arguments.iter().any(|a| self.mentions(frame, a.value, names))
+                self.is_len(frame, *callee) || arguments.iter().any(|a| self.mentions(frame, a.value, names))
             }
             Some(Expression::Binary { left, right, .. }) => {
                 self.mentions(frame, *left, names) || self.mentions(frame, *right, names)
             }
             Some(Expression::Subscript { .. }) => true,
+            Some(Expression::Compare { first, rest }) => {
+                self.mentions(frame, *first, names) || rest.iter().any(|(_, it)| self.mentions(frame, *it, names))
+            }
             _ => false,
         }
     }

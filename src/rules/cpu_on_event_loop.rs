@@ -32,6 +32,9 @@ const REACH: (usize, f64) = (3, 0.3);
 /// hardly ever worth a change.
 const WORTH_A_GUESS: f64 = 0.03;
 
+/// Where sizes are guessed, more seconds than this are a wrong guess.
+const LONGEST_GUESS: f64 = 60.0;
+
 /// What one execution takes at least, in seconds, of an operation that a loop of unknown length repeats.
 const LITTLE: f64 = 3e-4;
 
@@ -131,9 +134,11 @@ fn confidence(site: &StallSite<'_>, stall: &Stall) -> Confidence {
     // A few turns over nobody knows what, each of them long, are many small guesses added up.
     let few = main.turns < MANY_TURNS && main.weight < MANY_TURNS;
     let vague = main.guessed && main.turns > 0.0 && few && cpu.low < NOTICED / 2.0;
+    // Nobody keeps a program whose loop stands still for so long: the guess is wrong.
+    let absurd = !is_known && cpu.likely > LONGEST_GUESS;
     // How deep a walk over a structure goes, its code does not tell.
     let walks = main.recursed && cpu.low < NOTICED / 2.0;
-    if far || small || vague || walks || gets_ready(stall, main) || is_done_once(&main.what) {
+    if far || small || vague || absurd || walks || gets_ready(stall, main) || is_done_once(&main.what) {
         Confidence::Low
     } else if is_known {
         Confidence::High

@@ -1,7 +1,7 @@
 //! Event loops that run one coroutine and what it awaits in turn: who blocks one keeps nobody waiting.
 
 use crate::estimate::intent;
-use crate::facts::ir::{ArgumentKind, BindingValue, Expression, Facts, Function};
+use crate::facts::ir::{ArgumentKind, BindingValue, Expression, Facts, Function, Statement};
 use crate::id::{ExpressionId, FileId, FunctionId};
 use crate::project::{Entity, Parsed, Project};
 use crate::text::Span;
@@ -46,6 +46,55 @@ const PERHAPS: [&str; 16] = [
 
 /// By these names functions go that a program starts with.
 const STARTS: [&str; 9] = ["__main__", "_main", "cli", "entry_point", "entrypoint", "main", "run", "serve", "start"];
+
+/// So the calls are named that a program's main coroutine awaits for as long as it serves.
+const SERVES: [&str; 10] = [
+    "idle",
+    "run",
+    "run_async",
+    "run_forever",
+    "run_polling",
+    "serve",
+    "serve_forever",
+    "start",
+    "start_polling",
+    "wait_closed",
+];
+
+/// True in a program's main coroutine, before it gives way for the first time, if it serves then: nothing else runs yet.
+///
+/// ```python
+/// async def async_main():
+///     config = load_config()
+///     await Service(config).run()
+/// ```
+pub fn is_before_service(parsed: &Parsed, function: FunctionId, place: Span) -> bool {
+    let (facts, spans) = (&parsed.facts, &parsed.spans);
+    let text = |id: crate::id::NameId| facts.names.get(id.index()).map_or("", |name| &**name);
+    let Some(definition) = facts.functions.get(function.index()) else { return false };
+    let Some(range) = spans.functions.get(function.index()) else { return false };
+    let is_main = text(definition.name).split('_').any(|part| matches!(part, "main" | "amain"));
+    if !is_main || definition.class.is_some() {
+        return false;
+    }
+    let within = |span: &Span| range.start <= span.start && span.end <= range.end;
+    let enters = facts.statements.iter().zip(&spans.statements).filter(|(statement, span)| {
+        within(span)
+            && matches!(statement, Statement::With { is_async: true, .. } | Statement::For { is_async: true, .. })
+    });
+    let awaits = facts.expressions.iter().zip(&spans.expressions).filter_map(|(expression, span)| match expression {
+        Expression::Await(inner) if within(span) => Some((*inner, *span)),
+        _ => None,
+    });
+    let awaits: Vec<(ExpressionId, Span)> = awaits.collect();
+    let serves = |id: ExpressionId| {
+        let Some(Expression::Call { callee, .. }) = facts.expressions.get(id.index()) else { return false };
+        matches!(facts.expressions.get(callee.index()),
+            Some(Expression::Attribute { attribute, .. }) if SERVES.contains(&text(*attribute)))
+    };
+    enters.map(|(_, span)| span.start).chain(awaits.iter().map(|(_, span)| span.start)).all(|start| start >= place.end)
+        && awaits.iter().any(|(inner, _)| serves(*inner))
+}
 
 /// True if a file starts tasks that run beside others, or serves clients.
 pub fn starts_tasks(facts: &Facts) -> bool {

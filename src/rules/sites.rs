@@ -33,7 +33,7 @@ pub struct HandoverSite<'a> {
     pub awaited: bool,
     /// What the code around it says of its purpose.
     pub intents: Vec<Intent>,
-    /// In a file that is only context, or in a test.
+    /// Only tests tell of it, or it stands in a test or a benchmark.
     pub is_test: bool,
 }
 
@@ -45,7 +45,7 @@ pub struct StallSite<'a> {
     pub target: Target,
     /// Every context in which it was seen; never empty.
     pub contexts: Vec<&'a Stall>,
-    /// In a test.
+    /// In a test or a benchmark.
     pub is_test: bool,
     /// In no test, but nothing else tells of it.
     pub only_tests: bool,
@@ -92,17 +92,20 @@ impl OfFile {
 }
 
 impl StallSite<'_> {
-    /// True in what frameworks run once, before the first client comes or after the last one has gone.
+    /// True in what runs once, before the first client comes or after the last one has gone.
     pub fn is_start_or_end(&self) -> bool {
         const ONCE: [&str; 7] =
             ["lifespan", "startup", "on_startup", "shutdown", "on_shutdown", "setup_hook", "app_lifespan"];
         self.contexts.first().is_some_and(|stall| {
-            let facts = &self.project.parsed(stall.file).facts;
-            let Some(function) = stall.function.and_then(|f| facts.functions.get(f.index())) else { return false };
+            let parsed = self.project.parsed(stall.file);
+            let facts = &parsed.facts;
+            let Some(id) = stall.function else { return false };
+            let Some(function) = facts.functions.get(id.index()) else { return false };
             let name = facts.names.get(function.name.index());
             name.is_some_and(|name| ONCE.contains(&&**name) || name.starts_with("initialize_"))
                 || function.decorators.iter().any(|decorator| is_hook(facts, *decorator))
                 || self.of_file.hooks.contains(&function.name)
+                || loops::is_before_service(parsed, id, stall.span)
         })
     }
 
@@ -318,7 +321,7 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
             many,
             awaited,
             intents,
-            is_test: is_test || intent::is_test(project.path(first.file)),
+            is_test: is_test || intent::is_trial(project.path(first.file)),
             contexts,
         });
     }
@@ -408,7 +411,7 @@ pub fn stalls<'a>(
                 target,
                 contexts,
                 only_tests,
-                is_test: intent::is_test(project.path(first.file)),
+                is_test: intent::is_trial(project.path(first.file)),
                 is_patched: of_file.is_patched,
                 is_awaited: of_file.awaited.contains(&first.span),
                 of_file: Rc::clone(of_file),
