@@ -115,7 +115,7 @@ fn confidence(site: &StallSite<'_>, stall: &Stall, wait: &Operation) -> Confiden
             Confidence::Low
         };
     }
-    let is_alone = site.is_start_or_end() || site.is_command() || site.is_private;
+    let is_alone = site.is_start_or_end() || site.is_command() || site.is_private || site.is_suspended(stall);
     // What tests pass to a coroutine is of the kind that it gets, but may be made as only tests make it.
     let is_doubtful = site.only_tests && depth > NEAR_TEST;
     if is_alone || is_doubtful || site.is_short_end(stall) || site.is_fallback(stall) || gets_ready(stall, wait) {

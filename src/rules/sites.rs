@@ -94,16 +94,16 @@ impl OfFile {
 impl StallSite<'_> {
     /// True in what runs once, before the first client comes or after the last one has gone.
     pub fn is_start_or_end(&self) -> bool {
-        const ONCE: [&str; 7] =
-            ["lifespan", "startup", "on_startup", "shutdown", "on_shutdown", "setup_hook", "app_lifespan"];
+        const ONCE: [&str; 5] = ["startup", "on_startup", "shutdown", "on_shutdown", "setup_hook"];
         self.contexts.first().is_some_and(|stall| {
             let parsed = self.project.parsed(stall.file);
             let facts = &parsed.facts;
             let Some(id) = stall.function else { return false };
             let Some(function) = facts.functions.get(id.index()) else { return false };
             let name = facts.names.get(function.name.index());
-            name.is_some_and(|name| ONCE.contains(&&**name) || name.starts_with("initialize_"))
-                || function.decorators.iter().any(|decorator| is_hook(facts, *decorator))
+            name.is_some_and(|name| {
+                ONCE.contains(&&**name) || name.starts_with("initialize_") || name.contains("lifespan")
+            }) || function.decorators.iter().any(|decorator| is_hook(facts, *decorator))
                 || self.of_file.hooks.contains(&function.name)
                 || loops::is_before_service(parsed, id, stall.span)
         })
@@ -132,7 +132,54 @@ impl StallSite<'_> {
         let facts = &self.project.parsed(stall.file).facts;
         let function = stall.function.and_then(|f| facts.functions.get(f.index()));
         let name = function.and_then(|it| facts.names.get(it.name.index()));
-        name.is_some_and(|name| ENDS.contains(&name.trim_matches('_'))) && stall.cost.wait.likely <= UNNOTICED
+        let ends = name.is_some_and(|name| ENDS.contains(&name.trim_matches('_')));
+        (ends || self.is_after_yield(stall)) && stall.cost.wait.likely <= UNNOTICED
+    }
+
+    /// True behind the `yield` of a coroutine that is a context manager: what it has opened is closed there.
+    ///
+    /// ```python
+    /// @contextlib.asynccontextmanager
+    /// async def manage(self):
+    ///     yield
+    ///     self.executor.shutdown()
+    /// ```
+    fn is_after_yield(&self, stall: &Stall) -> bool {
+        let parsed = self.project.parsed(stall.file);
+        let (facts, spans) = (&parsed.facts, &parsed.spans);
+        let Some(function) = stall.function else { return false };
+        let Some(definition) = facts.functions.get(function.index()) else { return false };
+        let Some(range) = spans.functions.get(function.index()) else { return false };
+        let is_manager = definition.decorators.iter().any(|decorator| {
+            matches!(facts.expressions.get(decorator.index()),
+                Some(Expression::Name(name) | Expression::Attribute { attribute: name, .. })
+                    if facts.names.get(name.index()).is_some_and(|name| &**name == "asynccontextmanager"))
+        });
+        is_manager
+            && facts.expressions.iter().zip(&spans.expressions).any(|(expression, span)| {
+                matches!(expression, Expression::Yield(_)) && range.start <= span.start && span.end <= stall.span.start
+            })
+    }
+
+    /// True where a program for the terminal has handed it over to another one, and waits until it is given back.
+    ///
+    /// ```python
+    /// with self.app.suspend():
+    ///     subprocess.run([editor, path])
+    /// ```
+    pub fn is_suspended(&self, stall: &Stall) -> bool {
+        let parsed = self.project.parsed(stall.file);
+        let (facts, spans) = (&parsed.facts, &parsed.spans);
+        let suspends = |id: ExpressionId| {
+            let Some(Expression::Call { callee, .. }) = facts.expressions.get(id.index()) else { return false };
+            matches!(facts.expressions.get(callee.index()), Some(Expression::Attribute { attribute, .. })
+                if facts.names.get(attribute.index()).is_some_and(|name| &**name == "suspend"))
+        };
+        facts.statements.iter().zip(&spans.statements).any(|(statement, span)| {
+            matches!(statement, Statement::With { items, .. } if items.iter().any(|(item, _)| suspends(*item)))
+                && span.start <= stall.span.start
+                && stall.span.end <= span.end
+        })
     }
 
     /// True if the statement before puts something into the queue that this one takes from.
