@@ -3,8 +3,8 @@
 use super::sites::{StallSite, gets_ready, in_test, is_bounded, scope, stall_evidence};
 use super::{Check, Rule, words};
 use crate::diagnostic::{Confidence, Diagnostic, Severity};
-use crate::estimate::evidence::Operation;
-use crate::estimate::report::Stall;
+use crate::estimate::evidence::{Operation, Step};
+use crate::estimate::report::{Stall, steps};
 use crate::knowledge::schema::{Clock, WaitKind};
 
 /// The rule.
@@ -102,6 +102,18 @@ fn is_over(site: &StallSite<'_>, stall: &Stall, wait: &Operation) -> bool {
     }
 }
 
+/// True if what waits asks a person as well: a pause after the wrong password, say.
+fn is_dialogue(stall: &Stall, wait: &Operation) -> bool {
+    let place = |step: &Step| (step.file, step.span);
+    let own: Vec<_> = steps(wait.path.as_ref()).into_iter().map(place).collect();
+    let asks = |it: &&Operation| it.wait == Some(WaitKind::Terminal);
+    !own.is_empty()
+        && stall.trail.operations.iter().filter(asks).any(|question| {
+            let theirs = steps(question.path.as_ref()).into_iter().map(place);
+            theirs.take(own.len()).eq(own.iter().copied())
+        })
+}
+
 /// How sure it is that a wait happens, and that somebody else waits for it.
 fn confidence(site: &StallSite<'_>, stall: &Stall, wait: &Operation) -> Confidence {
     let (weight, depth) = (wait.weight, wait.depth());
@@ -114,6 +126,10 @@ fn confidence(site: &StallSite<'_>, stall: &Stall, wait: &Operation) -> Confiden
         } else {
             Confidence::Low
         };
+    }
+    if is_dialogue(stall, wait) {
+        // Who answers at a terminal has the program to himself.
+        return Confidence::Low;
     }
     let is_alone = site.is_start_or_end() || site.is_command() || site.is_private || site.is_suspended(stall);
     // What tests pass to a coroutine is of the kind that it gets, but may be made as only tests make it.
