@@ -31,6 +31,8 @@ const REACH: (usize, f64) = (3, 0.3);
 /// Where sizes are guessed and the program that runs the coroutine is not in sight: shorter ones that were read were
 /// hardly ever worth a change.
 const WORTH_A_GUESS: f64 = 0.03;
+/// The same for a loop of the project's own, where the guess is how many turns it makes.
+const WORTH_GUESSED_TURNS: f64 = 0.1;
 
 /// Where sizes are guessed, more seconds than this are a wrong guess.
 const LONGEST_GUESS: f64 = 60.0;
@@ -142,7 +144,8 @@ fn confidence(site: &StallSite<'_>, stall: &Stall) -> Confidence {
         Confidence::Low
     } else if is_known {
         Confidence::High
-    } else if site.starts_loop || cpu.likely >= WORTH_A_GUESS {
+    } else if site.starts_loop || cpu.likely >= if main.source.is_none() { WORTH_GUESSED_TURNS } else { WORTH_A_GUESS }
+    {
         Confidence::Medium
     } else {
         Confidence::Low
