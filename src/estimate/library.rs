@@ -194,7 +194,14 @@ impl<'p> Machine<'p> {
             frame.scale *= times.likely.max(1.0);
             let inner =
                 CallSite { id: crate::id::ExpressionId(u32::MAX), place: site.place, method: None, receiver: None };
+            let mark = frame.pending.len();
             result = Some(self.call(frame, &target, given, &inner));
+            if let Some(kind) = callback.awaits {
+                forget(&mut frame.tally.cost, &mut frame.tally.trail, kind);
+                for stall in frame.pending.iter_mut().skip(mark) {
+                    forget(&mut stall.cost, &mut stall.trail, kind);
+                }
+            }
             frame.scale = scale;
             let one = std::mem::replace(&mut frame.tally, saved);
             if entry.lazy {
@@ -1289,4 +1296,16 @@ fn is_own(value: &Value) -> bool {
 pub fn is_constant(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     last.len() > 1 && !last.chars().any(char::is_lowercase)
+}
+
+/// Takes out what waits for something of a kind.
+fn forget(cost: &mut Cost, trail: &mut Trail, kind: WaitKind) {
+    let seconds = |of: &dyn Fn(&Operation) -> bool| -> f64 {
+        trail.operations.iter().filter(|it| it.clock == Clock::Wait && of(it)).map(|it| it.seconds).sum()
+    };
+    let (all, awaited) = (seconds(&|_| true), seconds(&|it| it.wait == Some(kind)));
+    if awaited > 0.0 {
+        cost.wait = cost.wait.scaled((1.0 - awaited / all).max(0.0));
+        trail.operations.retain(|it| it.wait != Some(kind));
+    }
 }

@@ -88,6 +88,8 @@ pub struct Machine<'p> {
     provisional: FxHashMap<Question, (Answer, usize)>,
     asked: Vec<(Question, usize)>,
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
+    /// By function: see [`Machine::walks_parts`].
+    pub(super) walks: FxHashMap<(FileId, FunctionId), bool>,
     /// By loop: see [`Machine::work_list`].
     pub(super) work_lists: FxHashMap<(FileId, u32), Rc<[ExpressionId]>>,
     /// What the running root puts into queues and files.
@@ -372,6 +374,7 @@ impl<'p> Machine<'p> {
             provisional: FxHashMap::default(),
             asked: Vec::new(),
             suspending: FxHashMap::default(),
+            walks: FxHashMap::default(),
             work_lists: FxHashMap::default(),
             passed: super::passed::Passed::default(),
             stores: FxHashMap::default(),

@@ -10,6 +10,8 @@ use super::price;
 use super::value::{Coroutine, Lazy, Value};
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::{Comparison, Expression, Function, Statement};
+use crate::id::{ExpressionId, NameId};
+use crate::text::Span;
 use std::rc::Rc;
 
 /// How a recursive call differs from the call that makes it.
@@ -74,6 +76,7 @@ impl<'p> Machine<'p> {
                     let surely = frame.branches == 0 && !frame.skipping;
                     match self.shape(&arguments, bound, surely) {
                         // What the function itself asks for decides, whatever else gets less on the way.
+                        Shape::Climbs if is_direct && self.walks_parts(frame, definition) => Shape::Descends,
                         shape @ (Shape::Climbs | Shape::Counts { .. }) if is_direct => {
                             self.climbs_to(frame, definition, &arguments, bound, surely).unwrap_or(shape)
                         }
@@ -155,6 +158,26 @@ impl<'p> Machine<'p> {
             }
         }
         if climbs { Shape::Climbs } else { Shape::Descends }
+    }
+
+    /// True if a function hands on what a parameter of its own is made of: the data end the walk, and a depth that is
+    /// counted beside it only keeps it from going astray.
+    ///
+    /// ```python
+    /// def clip(value, depth=0):
+    ///     if depth > 6:
+    ///         return "…"
+    ///     return [clip(item, depth + 1) for item in value]
+    /// ```
+    pub(super) fn walks_parts(&mut self, frame: &Frame<'p>, definition: &Function) -> bool {
+        let Some(function) = frame.function else { return false };
+        let key = (frame.file, function);
+        if let Some(known) = self.walks.get(&key) {
+            return *known;
+        }
+        let found = hands_on_parts(frame, definition);
+        self.walks.insert(key, found);
+        found
     }
 
     /// How far it is to where the function stops climbing: an `if` that returns there names the limit.
@@ -265,6 +288,63 @@ fn is_gated(frame: &Frame<'_>, definition: &Function, outer: &[Value], inner: &[
         let Some(here) = variables.get(&parameter.name).and_then(Value::known_text) else { return false };
         before.known_text().is_none() && after.known_text().is_none_or(|after| after != here)
     })
+}
+
+/// See [`Machine::walks_parts`].
+fn hands_on_parts(frame: &Frame<'_>, definition: &Function) -> bool {
+    const PARTS: [&str; 4] = ["children", "items", "values", "iter"];
+    let (facts, spans) = (frame.facts, frame.spans);
+    let all = &facts.expressions;
+    let Some(range) = frame.function.and_then(|it| spans.functions.get(it.index())) else { return false };
+    let within = |span: &Span| range.start <= span.start && span.end <= range.end;
+    let name = |id: ExpressionId| match all.get(id.index()) {
+        Some(Expression::Name(name)) => Some(*name),
+        _ => None,
+    };
+    let text = |id: NameId| facts.names.get(id.index()).map_or("", |it| &**it);
+    let is_parameter = |id: ExpressionId| definition.parameters.iter().any(|it| Some(it.name) == name(id));
+    // Python: for item in value, value.items(), node.children
+    let is_whole = |id: ExpressionId| {
+        let inner = match all.get(id.index()) {
+            Some(Expression::Call { callee, arguments }) if arguments.is_empty() => *callee,
+            _ => id,
+        };
+        match all.get(inner.index()) {
+            Some(Expression::Attribute { value, attribute }) => {
+                PARTS.contains(&text(*attribute)) && is_parameter(*value)
+            }
+            _ => is_parameter(inner),
+        }
+    };
+    let loops = facts.statements.iter().zip(&spans.statements).filter_map(|(statement, span)| match statement {
+        Statement::For { target, iterable, .. } if within(span) => Some((*target, *iterable)),
+        _ => None,
+    });
+    let clauses = all.iter().zip(&spans.expressions).flat_map(|(expression, span)| match expression {
+        Expression::Comprehension { clauses, .. } if within(span) => &clauses[..],
+        _ => &[],
+    });
+    let mut parts: Vec<NameId> = Vec::new();
+    for (target, iterable) in loops.chain(clauses.map(|clause| (clause.target, clause.iterable))) {
+        if !is_whole(iterable) {
+            continue;
+        }
+        match all.get(target.index()) {
+            Some(Expression::Name(part)) => parts.push(*part),
+            Some(Expression::Tuple(several)) => parts.extend(several.iter().filter_map(|it| name(*it))),
+            _ => {}
+        }
+    }
+    !parts.is_empty()
+        && all.iter().zip(&spans.expressions).any(|(expression, span)| {
+            let Expression::Call { callee, arguments } = expression else { return false };
+            let called = match all.get(callee.index()) {
+                Some(Expression::Name(called) | Expression::Attribute { attribute: called, .. }) => *called,
+                _ => return false,
+            };
+            let given = arguments.iter().filter_map(|it| name(it.value));
+            within(span) && called == definition.name && given.into_iter().any(|it| parts.contains(&it))
+        })
 }
 
 /// Lists and strings: what a recursion cuts into pieces. A dict's part is not a piece of it.

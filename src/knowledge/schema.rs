@@ -307,6 +307,8 @@ pub struct Callback {
     /// What it is called with: `none` (default), `element(0)` an element of that argument,
     /// `rest` the following arguments, `row` something of unknown type.
     pub with: Option<String>,
+    /// What it waits for is awaited on its behalf, so that it does not block: SQLAlchemy's `run_sync`.
+    pub awaits: Option<WaitKind>,
 }
 
 /// A callable argument that is handed to a vehicle.

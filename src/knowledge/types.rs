@@ -169,6 +169,8 @@ pub struct Callback {
     pub times: Option<Measure>,
     /// What it is called with.
     pub with: CalledWith,
+    /// What it waits for without blocking.
+    pub awaits: Option<WaitKind>,
 }
 
 /// A callable argument that is handed to a vehicle.
@@ -673,6 +675,7 @@ fn callback(data: &schema::Callback) -> Result<Callback, String> {
         target: target(&data.target)?,
         times: measure(data.times.as_ref())?,
         with: CalledWith::parse(with).ok_or_else(|| format!("with {with}"))?,
+        awaits: data.awaits,
     })
 }
 
