@@ -308,6 +308,12 @@ pub fn makes_commands(facts: &Facts) -> bool {
     })
 }
 
+/// True if a file takes its options from the command line: somebody calls it and waits for what it prints.
+pub fn reads_command_line(facts: &Facts) -> bool {
+    const READERS: [&str; 4] = ["ArgumentParser", "OptionParser", "docopt", "getopt"];
+    makes_commands(facts) || facts.names.iter().any(|name| READERS.contains(&&**name))
+}
+
 /// True if a coroutine of a file that [`makes_commands`] is one, or helps one: nobody else waits for that event loop.
 ///
 /// ```python

@@ -73,8 +73,7 @@ pub fn is_before_service(parsed: &Parsed, function: FunctionId, place: Span) -> 
     let text = |id: crate::id::NameId| facts.names.get(id.index()).map_or("", |name| &**name);
     let Some(definition) = facts.functions.get(function.index()) else { return false };
     let Some(range) = spans.functions.get(function.index()) else { return false };
-    let is_main = text(definition.name).split('_').any(|part| matches!(part, "main" | "amain"));
-    if !is_main || definition.class.is_some() {
+    if !is_main(facts, definition) {
         return false;
     }
     let within = |span: &Span| range.start <= span.start && span.end <= range.end;
@@ -94,6 +93,52 @@ pub fn is_before_service(parsed: &Parsed, function: FunctionId, place: Span) -> 
     };
     enters.map(|(_, span)| span.start).chain(awaits.iter().map(|(_, span)| span.start)).all(|start| start >= place.end)
         && awaits.iter().any(|(inner, _)| serves(*inner))
+}
+
+/// True in the main coroutine of a program for the command line after it has given way for the last time, in a file
+/// that starts no tasks: what it still computes or writes, it does before the loop ends, and nobody waits for it.
+///
+/// ```python
+/// async def main(days):
+///     result = await backtest(days)
+///     draw(result)
+///
+/// asyncio.run(main(argparse.ArgumentParser().parse_args().days))
+/// ```
+pub fn is_after_service(parsed: &Parsed, function: FunctionId, place: Span) -> bool {
+    let (facts, spans) = (&parsed.facts, &parsed.spans);
+    let Some(definition) = facts.functions.get(function.index()) else { return false };
+    let Some(range) = spans.functions.get(function.index()) else { return false };
+    if !is_main(facts, definition) || !intent::reads_command_line(facts) || starts_tasks(facts) {
+        return false;
+    }
+    let within = |span: &Span| range.start <= span.start && span.end <= range.end;
+    let mut gives_way = false;
+    let statements = facts.statements.iter().zip(&spans.statements).filter(|(_, span)| within(span));
+    for (statement, span) in statements {
+        let is_async =
+            matches!(statement, Statement::With { is_async: true, .. } | Statement::For { is_async: true, .. });
+        let is_loop = matches!(statement, Statement::For { .. } | Statement::While { .. });
+        gives_way |= is_async;
+        // In a loop, what stands behind comes before as well.
+        if span.end > place.start && (is_async || is_loop && span.start < place.start) {
+            return false;
+        }
+    }
+    let awaits = facts.expressions.iter().zip(&spans.expressions);
+    for (_, span) in awaits.filter(|(it, span)| matches!(it, Expression::Await(_)) && within(span)) {
+        gives_way = true;
+        if span.end > place.start {
+            return false;
+        }
+    }
+    gives_way
+}
+
+/// True for what a program names its main coroutine.
+fn is_main(facts: &Facts, definition: &Function) -> bool {
+    let name = facts.names.get(definition.name.index()).map_or("", |name| &**name);
+    definition.class.is_none() && name.split('_').any(|part| matches!(part, "main" | "amain"))
 }
 
 /// True if a file starts tasks that run beside others, or serves clients.

@@ -106,6 +106,7 @@ impl StallSite<'_> {
             }) || function.decorators.iter().any(|decorator| is_hook(facts, *decorator))
                 || self.of_file.hooks.contains(&function.name)
                 || loops::is_before_service(parsed, id, stall.span)
+                || loops::is_after_service(parsed, id, stall.span)
         })
     }
 
