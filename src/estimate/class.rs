@@ -332,16 +332,14 @@ impl<'p> Machine<'p> {
                     Decoration::Property => {
                         self.call_function(frame, &closure, Some(owner.clone()), &Arguments::default(), place)
                     }
-                    Decoration::Static => Value::Function(closure),
-                    Decoration::Class => Value::Method(Rc::new(Value::Class(class.clone())), closure),
+                    Decoration::Static => self.decorated_beside(&here, definition, closure),
+                    Decoration::Class => {
+                        let value = self.decorated_beside(&here, definition, closure);
+                        bind_method(&Value::Class(class.clone()), value)
+                    }
                     Decoration::None => Value::Method(Rc::new(owner.clone()), closure),
                     Decoration::Other => {
-                        let mut outer = self.module_frame(here.file);
-                        if let Some(environment) = &here.environment {
-                            outer.environment = environment.clone();
-                        }
-                        let decorators = definition.decorators.clone();
-                        let value = self.decorated(&mut outer, Value::Function(closure), &decorators);
+                        let value = self.decorated_beside(&here, definition, closure);
                         self.described(frame, owner, class, bind_method(owner, value), place)
                     }
                 }
@@ -355,6 +353,30 @@ impl<'p> Machine<'p> {
                 }
             }
         }
+    }
+
+    /// What a method's decorators make of it, beside those that say to what it is bound.
+    ///
+    /// ```python
+    /// @staticmethod
+    /// @in_executor
+    /// def draw(size): …
+    /// ```
+    fn decorated_beside(&mut self, class: &Rc<ClassValue>, definition: &Function, closure: Rc<Closure>) -> Value {
+        let facts = &self.project.parsed(class.file).facts;
+        let binds = |decorator: &ExpressionId| {
+            matches!(facts.expressions.get(decorator.index()),
+                Some(Expression::Name(name)) if matches!(self.name(class.file, *name), "staticmethod" | "classmethod"))
+        };
+        let decorators: Vec<ExpressionId> = definition.decorators.iter().filter(|it| !binds(it)).copied().collect();
+        if decorators.is_empty() {
+            return Value::Function(closure);
+        }
+        let mut outer = self.module_frame(class.file);
+        if let Some(environment) = &class.environment {
+            outer.environment = environment.clone();
+        }
+        self.decorated(&mut outer, Value::Function(closure), &decorators)
     }
 
     /// What reading an attribute of an instance gives: a descriptor is asked for it.
@@ -485,14 +507,13 @@ impl<'p> Machine<'p> {
                 let Some(definition) = parsed.facts.functions.get(function.index()) else { return Value::Unknown };
                 let closure = self.method_closure(&here, function);
                 match self.decoration(here.file, definition) {
-                    Decoration::Class => Value::Method(Rc::new(Value::Class(class.clone())), closure),
-                    Decoration::Property => Value::Unknown,
-                    Decoration::Static | Decoration::None => Value::Function(closure),
-                    Decoration::Other => {
-                        let mut outer = self.module_frame(here.file);
-                        let decorators = definition.decorators.clone();
-                        self.decorated(&mut outer, Value::Function(closure), &decorators)
+                    Decoration::Class => {
+                        let value = self.decorated_beside(&here, definition, closure);
+                        bind_method(&Value::Class(class.clone()), value)
                     }
+                    Decoration::Property => Value::Unknown,
+                    Decoration::None => Value::Function(closure),
+                    Decoration::Static | Decoration::Other => self.decorated_beside(&here, definition, closure),
                 }
             }
             Some(Member::Bound(here, index)) => self.class_binding(&here, index),
