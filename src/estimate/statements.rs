@@ -630,8 +630,30 @@ impl<'p> Machine<'p> {
         self.told = told;
         if breaks <= 0.0 {
             self.narrow(frame, condition, false);
+        } else if always && let Some(end) = self.only_end(frame, whole, body) {
+            self.narrow(frame, end, true);
         }
         if always && flow.falls >= 0.01 { Flow { falls: flow.falls, ..flow } } else { flow }
+    }
+
+    /// What holds after `while True:` with one `break`.
+    ///
+    /// Python: `if process.poll() is not None: break`
+    fn only_end(&self, frame: &Frame<'p>, whole: Span, body: &[StatementId]) -> Option<ExpressionId> {
+        let ends = |block: &[StatementId]| {
+            let last = block.last().and_then(|id| frame.facts.statements.get(id.index()));
+            matches!(last, Some(Statement::Break))
+        };
+        let condition = body.iter().find_map(|id| match frame.facts.statements.get(id.index()) {
+            Some(Statement::If { condition, then, otherwise }) if ends(then) && otherwise.is_empty() => {
+                Some(*condition)
+            }
+            _ => None,
+        })?;
+        let all = frame.facts.statements.iter().zip(&frame.spans.statements);
+        let inside = |span: &Span| whole.start <= span.start && span.end <= whole.end;
+        let breaks = all.filter(|(statement, span)| matches!(statement, Statement::Break) && inside(span)).count();
+        (breaks == 1).then_some(condition)
     }
 
     /// True if a `while` is over before its first turn: what a local variable holds decides. An attribute may be set by
@@ -1231,7 +1253,14 @@ impl<'p> Machine<'p> {
                     Comparison::IsNot | Comparison::NotEqual => !holds,
                     _ => return,
                 };
-                if is_none {
+                if is_none
+                    && let Some(Expression::Call { callee, .. }) = frame.facts.expressions.get(first.index())
+                    && self.is_attribute(frame, *callee)
+                {
+                    // Python: while process.poll() is None: …
+                    let method = self.peek(frame, *callee);
+                    self.take_answer(&method, !same);
+                } else if is_none {
                     self.narrow_name(frame, *first, |value| if same { Value::None } else { without_none(value) });
                 } else if same
                     && let Some(Expression::Integer(_) | Expression::Float(_)) =
