@@ -72,7 +72,9 @@ impl<'p> Machine<'p> {
         collect(frame.facts, branch, &mut stores);
         let follows = !is_missing && otherwise.is_empty();
         let stored = stores.contains(&place)
-            || follows && self.stores(frame.file, function).contains(&place)
+            || follows
+                && self.stores(frame.file, function).contains(&place)
+                && !is_only_flagged(frame.facts, &definition.body, place)
             || self.stored_by_methods(frame, definition, branch, place);
         // However often a loop around asks, what outlives it is computed once; what is kept by a key, for each of them.
         let misses = if is_keyed(frame.facts, definition, condition, 0) {
@@ -366,6 +368,48 @@ fn collect(facts: &Facts, block: &[StatementId], stores: &mut Stores) {
             }
         }
     }
+}
+
+/// True if all that is ever stored is `True`, on a condition: that tells the others to stop, not that all is done.
+///
+/// ```python
+/// def attempt(word):
+///     if found[0]:
+///         return
+///     if digest(word) == wanted:
+///         found[0] = True
+/// ```
+fn is_only_flagged(facts: &Facts, block: &[StatementId], place: NameId) -> bool {
+    let mut waiting: Vec<(&[StatementId], bool)> = vec![(block, false)];
+    let mut flagged = false;
+    while let Some((block, on_condition)) = waiting.pop() {
+        for id in block {
+            match facts.statements.get(id.index()) {
+                Some(Statement::If { then, otherwise, .. }) => waiting.extend([(&**then, true), (&**otherwise, true)]),
+                Some(Statement::For { body, .. } | Statement::While { body, .. } | Statement::With { body, .. }) => {
+                    waiting.push((body, on_condition));
+                }
+                Some(Statement::Assign { targets, value }) if on_condition => {
+                    let mut stores = Stores::default();
+                    targets.iter().for_each(|target| store(facts, *target, &mut stores));
+                    let is_true = matches!(facts.expressions.get(value.index()), Some(Expression::Boolean(true)));
+                    match (stores.contains(&place), is_true) {
+                        (true, true) => flagged = true,
+                        (true, false) => return false,
+                        (false, _) => {}
+                    }
+                }
+                _ => {
+                    let mut stores = Stores::default();
+                    collect(facts, std::slice::from_ref(id), &mut stores);
+                    if stores.contains(&place) {
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+    flagged
 }
 
 /// `cache.add(key)`, `cache.setdefault(key, value)`.

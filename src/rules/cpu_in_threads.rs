@@ -110,7 +110,13 @@ fn diagnostic(site: &HandoverSite<'_>, handover: &Handover, confidence: Confiden
     let target = words::target(&handover.target);
     let each = handover.cost.held().likely;
     let tasks = if handover.tasks.likely > 1.5 { handover.tasks.likely } else { 2.0 };
-    let message = if is_cpu_bound(handover) {
+    // What is objected to is what a task may well take; the best guess may be less than is worth a word.
+    let is_long = each >= SHORTEST_TASK;
+    let message = if is_cpu_bound(handover) && !is_long {
+        format!(
+            "threads do not speed up {target}: it holds the GIL while it computes, so only one thread runs at a time"
+        )
+    } else if is_cpu_bound(handover) {
         format!(
             "threads do not speed up {target}: it holds the GIL for {} a task, so only one thread runs at a time",
             words::about(each)
@@ -119,13 +125,21 @@ fn diagnostic(site: &HandoverSite<'_>, handover: &Handover, confidence: Confiden
         format!("threads do not speed up {target}: it only computes, for less time than it takes to hand it over")
     };
     let cores = 4.0;
-    let note = format!(
-        "estimate: a task takes {}; {} of them take {} in threads and {} in processes on {cores:.0} cores",
-        words::cost(&handover.cost),
-        words::count(crate::cost::Interval::exact(tasks.round())),
-        words::about(each * tasks),
-        words::about((each * tasks / tasks.min(cores)).max(each) + 0.05),
-    );
+    let note = if is_cpu_bound(handover) && !is_long {
+        format!(
+            "estimate: a task takes {}, but {} if its inputs are larger than the code tells",
+            words::cost(&handover.cost),
+            words::about(handover.cost.held().plausible()),
+        )
+    } else {
+        format!(
+            "estimate: a task takes {}; {} of them take {} in threads and {} in processes on {cores:.0} cores",
+            words::cost(&handover.cost),
+            words::count(crate::cost::Interval::exact(tasks.round())),
+            words::about(each * tasks),
+            words::about((each * tasks / tasks.min(cores)).max(each) + 0.05),
+        )
+    };
     Diagnostic {
         code: RULE.code,
         name: RULE.name,
