@@ -5,7 +5,7 @@ use super::expressions::{CallSite, joined, literal_key};
 use super::machine::{Frame, Machine};
 use super::price;
 use super::spawn::{Offer, field};
-use super::value::{Arguments, Closure, Compiled, Kind, Lazy, Partial, Value, union};
+use super::value::{Arguments, Closure, Compiled, Kind, Lazy, Object, Partial, Value, union};
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::Operator;
 use crate::id::ExpressionId;
@@ -19,6 +19,20 @@ use std::sync::Arc;
 const MOST_PARTS: usize = 64;
 /// The expression of what stands nowhere in the program's text.
 const NOWHERE: ExpressionId = ExpressionId(u32::MAX);
+
+/// Where a list that forgets its oldest elements notes how many it keeps.
+const MOST: &str = "maxlen";
+
+/// `deque(maxlen=100)` grows no further.
+fn keep_to_most(object: &mut Object) {
+    let Some(most) = object.fields.get(MOST).and_then(Value::number) else { return };
+    let length = object.length;
+    object.length = Interval {
+        low: length.low.min(most.low),
+        likely: length.likely.min(most.likely),
+        high: length.high.min(most.high),
+    };
+}
 
 impl<'p> Machine<'p> {
     /// Runs an intrinsic; nothing where the entry's plain cost and type say it all.
@@ -227,6 +241,12 @@ impl<'p> Machine<'p> {
                 };
                 let value = self.list(item, length, None);
                 self.weigh(frame, &value);
+                let most = at(1).or_else(|| arguments.keyword("maxlen").cloned());
+                if let (Some(most @ Value::Int(Some(_))), Value::Object(reference)) = (most, &value) {
+                    let mut object = reference.0.borrow_mut();
+                    object.fields.insert(Rc::from(MOST), most);
+                    keep_to_most(&mut object);
+                }
                 Some(value)
             }
             // Python: "".join(f"<li>{item}</li>" for item in items)
@@ -343,6 +363,7 @@ impl<'p> Machine<'p> {
                             high: more.high.max(more.likely * 10.0),
                         });
                     }
+                    keep_to_most(object);
                 });
                 Some(Value::None)
             }
@@ -357,6 +378,7 @@ impl<'p> Machine<'p> {
                     object.item = if object.length.high == 0.0 { item } else { object.item.join(&item) };
                     object.length = object.length.plus(more);
                     object.elements = None;
+                    keep_to_most(object);
                 });
                 Some(Value::None)
             }

@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
 /// A loop that stands still for this many seconds is noticed by its clients.
 const NOTICED: f64 = 0.05;
 /// Where sizes are guessed: what it takes by the best guess, what it may well take, and what it can take.
-const GUESS: (f64, f64, f64) = (0.005, 0.025, 0.1);
+const GUESS: (f64, f64, f64) = (0.012, 0.025, 0.1);
 /// How far below the guess the lower bound may lie: one size that nothing tells, not two multiplied.
 const GUESSED: f64 = 80.0;
 /// How much of the whole one operation takes at least: many small guesses add up to nothing certain.

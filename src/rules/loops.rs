@@ -61,7 +61,8 @@ const SERVES: [&str; 10] = [
     "wait_closed",
 ];
 
-/// True in a program's main coroutine, before it gives way for the first time, if it serves then: nothing else runs yet.
+/// True in a program's main coroutine, before it gives way for the first time, if it serves then or is one for the
+/// command line: nothing else runs yet.
 ///
 /// ```python
 /// async def async_main():
@@ -92,11 +93,11 @@ pub fn is_before_service(parsed: &Parsed, function: FunctionId, place: Span) -> 
             Some(Expression::Attribute { attribute, .. }) if SERVES.contains(&text(*attribute)))
     };
     enters.map(|(_, span)| span.start).chain(awaits.iter().map(|(_, span)| span.start)).all(|start| start >= place.end)
-        && awaits.iter().any(|(inner, _)| serves(*inner))
+        && (intent::reads_command_line(facts) || awaits.iter().any(|(inner, _)| serves(*inner)))
 }
 
-/// True in the main coroutine of a program for the command line after it has given way for the last time, in a file
-/// that starts no tasks: what it still computes or writes, it does before the loop ends, and nobody waits for it.
+/// True in the main coroutine of a program for the command line after it has given way for the last time: what it still
+/// computes or writes, it does before the loop ends, and nobody waits for it.
 ///
 /// ```python
 /// async def main(days):
@@ -109,30 +110,25 @@ pub fn is_after_service(parsed: &Parsed, function: FunctionId, place: Span) -> b
     let (facts, spans) = (&parsed.facts, &parsed.spans);
     let Some(definition) = facts.functions.get(function.index()) else { return false };
     let Some(range) = spans.functions.get(function.index()) else { return false };
-    if !is_main(facts, definition) || !intent::reads_command_line(facts) || starts_tasks(facts) {
+    if !is_main(facts, definition) || !intent::reads_command_line(facts) {
         return false;
     }
     let within = |span: &Span| range.start <= span.start && span.end <= range.end;
-    let mut gives_way = false;
-    let statements = facts.statements.iter().zip(&spans.statements).filter(|(_, span)| within(span));
-    for (statement, span) in statements {
-        let is_async =
-            matches!(statement, Statement::With { is_async: true, .. } | Statement::For { is_async: true, .. });
-        let is_loop = matches!(statement, Statement::For { .. } | Statement::While { .. });
-        gives_way |= is_async;
-        // In a loop, what stands behind comes before as well.
-        if span.end > place.start && (is_async || is_loop && span.start < place.start) {
-            return false;
-        }
-    }
+    let statements = || facts.statements.iter().zip(&spans.statements).filter(|(_, span)| within(span));
+    // In a loop, what stands behind comes before as well.
+    let loops = statements().filter(|(statement, span)| {
+        matches!(statement, Statement::For { .. } | Statement::While { .. })
+            && span.start <= place.start
+            && place.end <= span.end
+    });
+    let start = loops.map(|(_, span)| span.start).min().unwrap_or(place.start);
+    let entered = statements().filter(|(statement, _)| {
+        matches!(statement, Statement::With { is_async: true, .. } | Statement::For { is_async: true, .. })
+    });
     let awaits = facts.expressions.iter().zip(&spans.expressions);
-    for (_, span) in awaits.filter(|(it, span)| matches!(it, Expression::Await(_)) && within(span)) {
-        gives_way = true;
-        if span.end > place.start {
-            return false;
-        }
-    }
-    gives_way
+    let awaits = awaits.filter(|(it, span)| matches!(it, Expression::Await(_)) && within(span));
+    let mut gives_way = entered.map(|(_, span)| span).chain(awaits.map(|(_, span)| span)).peekable();
+    gives_way.peek().is_some() && gives_way.all(|span| span.end <= start)
 }
 
 /// True for what a program names its main coroutine.

@@ -102,7 +102,10 @@ impl StallSite<'_> {
             let Some(function) = facts.functions.get(id.index()) else { return false };
             let name = facts.names.get(function.name.index());
             name.is_some_and(|name| {
-                ONCE.contains(&&**name) || name.starts_with("initialize_") || name.contains("lifespan")
+                ONCE.contains(&&**name)
+                    || name.starts_with("initialize_")
+                    || name.starts_with("init_")
+                    || name.contains("lifespan")
             }) || function.decorators.iter().any(|decorator| is_hook(facts, *decorator))
                 || self.of_file.hooks.contains(&function.name)
                 || loops::is_before_service(parsed, id, stall.span)
