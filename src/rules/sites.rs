@@ -94,7 +94,7 @@ impl OfFile {
 impl StallSite<'_> {
     /// True in what runs once, before the first client comes or after the last one has gone.
     pub fn is_start_or_end(&self) -> bool {
-        const ONCE: [&str; 5] = ["startup", "on_startup", "shutdown", "on_shutdown", "setup_hook"];
+        const ONCE: [&str; 6] = ["initialize", "startup", "on_startup", "shutdown", "on_shutdown", "setup_hook"];
         self.contexts.first().is_some_and(|stall| {
             let parsed = self.project.parsed(stall.file);
             let facts = &parsed.facts;
