@@ -403,7 +403,9 @@ impl<'p> Machine<'p> {
                 let saved = std::mem::take(&mut frame.tally);
                 let here = self.block(frame, &handler.body);
                 let mut cost = std::mem::replace(&mut frame.tally, saved);
-                cost.trail.mark_exceptional();
+                if !self.finds_nothing(frame, handler.exception) {
+                    cost.trail.mark_exceptional();
+                }
                 frame.tally.add(&cost, share);
                 handled = handled_sum(handled, here, 1.0 / handlers.len() as f64);
                 if !here.leaves() {
@@ -634,6 +636,15 @@ impl<'p> Machine<'p> {
             self.narrow(frame, end, true);
         }
         if always && flow.falls >= 0.01 { Flow { falls: flow.falls, ..flow } } else { flow }
+    }
+
+    /// True for an exception that says that there is nothing yet, which is no failure: `except queue.Empty: time.sleep(1)`.
+    fn finds_nothing(&self, frame: &Frame<'p>, exception: Option<ExpressionId>) -> bool {
+        let name = match exception.and_then(|id| frame.facts.expressions.get(id.index())) {
+            Some(Expression::Name(name) | Expression::Attribute { attribute: name, .. }) => *name,
+            _ => return false,
+        };
+        matches!(self.name(frame.file, name), "BlockingIOError" | "Empty" | "IndexError" | "QueueEmpty")
     }
 
     /// What holds after `while True:` with one `break`.

@@ -86,10 +86,8 @@ fn is_overhead(handover: &Handover) -> bool {
 /// What a task waits, without what it waits for only after a failure, and without waiting for its own like.
 fn expected_wait(handover: &Handover) -> Interval {
     let wait = handover.cost.wait;
-    // What goes on for ever waits in its failures for more to do: `except IndexError: time.sleep(0.01)`.
     let unexpected = |o: &&Operation| {
-        o.clock == Clock::Wait
-            && (o.exceptional && !handover.endless || handover.recursive && o.wait == Some(WaitKind::Lock))
+        o.clock == Clock::Wait && (o.exceptional || handover.recursive && o.wait == Some(WaitKind::Lock))
     };
     let seconds: f64 = handover.trail.operations.iter().filter(unexpected).map(|o| o.seconds).sum();
     wait.scaled(if wait.likely > 0.0 { (1.0 - seconds / wait.likely).max(0.0) } else { 1.0 })
