@@ -835,6 +835,44 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Like [`Machine::is_instance`], of instances too, which an annotation may tell of: good for choosing among several.
+    pub(super) fn is_kind_of(&mut self, value: &Value, class: &Value) -> Option<bool> {
+        if let Value::Tuple(parts) | Value::Union(parts) = class {
+            let all: Vec<Option<bool>> = parts.iter().map(|part| self.is_kind_of(value, part)).collect();
+            return if all.contains(&Some(true)) {
+                Some(true)
+            } else {
+                all.into_iter().collect::<Option<Vec<_>>>().map(|_| false)
+            };
+        }
+        let is_instance = match value {
+            Value::Object(reference) => {
+                matches!(reference.0.borrow().kind, Kind::Instance { .. } | Kind::Library(_))
+            }
+            _ => false,
+        };
+        if matches!(value, Value::None) {
+            return Some(false);
+        }
+        if !is_instance {
+            return self.is_instance(value, class);
+        }
+        if self.descends_from(value, class)? {
+            return Some(true);
+        }
+        // Who is said to be a client may be one of a derived class.
+        let other = self.instance_of(class)?;
+        let own = match value {
+            Value::Object(reference) => match &reference.0.borrow().kind {
+                Kind::Instance { class, .. } => Value::Class(class.clone()),
+                Kind::Library(name) => Value::Library(name.clone()),
+                Kind::List | Kind::Set | Kind::Dict => return None,
+            },
+            _ => return None,
+        };
+        if self.descends_from(&other, &own)? { None } else { Some(false) }
+    }
+
     fn is_instance(&mut self, value: &Value, class: &Value) -> Option<bool> {
         if let Value::Tuple(parts) = class {
             let parts = parts.clone();

@@ -1057,6 +1057,30 @@ impl<'p> Machine<'p> {
         })
     }
 
+    /// Whether an instance is of a class or of one derived from it, if all classes between are known.
+    pub(super) fn descends_from(&mut self, instance: &Value, class: &Value) -> Option<bool> {
+        let Value::Object(reference) = instance else { return None };
+        let own = match &reference.0.borrow().kind {
+            Kind::Instance { class, .. } => class.clone(),
+            Kind::Library(name) => {
+                return match class {
+                    Value::Library(other) => Some(self.knowledge.is_subclass(name, other)),
+                    Value::Class(_) => Some(false),
+                    _ => None,
+                };
+            }
+            Kind::List | Kind::Set | Kind::Dict => return None,
+        };
+        let order = self.order(&own);
+        let found = order.iter().any(|ancestor| match (ancestor, class) {
+            (Ancestor::Project(known), Value::Class(other)) => known.file == other.file && known.class == other.class,
+            (Ancestor::Library(name), Value::Library(other)) => self.knowledge.is_subclass(name, other),
+            _ => false,
+        });
+        let is_known = !order.iter().any(|ancestor| matches!(ancestor, Ancestor::Unknown));
+        (found || is_known).then_some(found)
+    }
+
     /// Whether a value is a library's class, one derived from it, or an instance of one.
     fn derives(&mut self, value: &Value, class: &str) -> bool {
         let ancestor = match value {

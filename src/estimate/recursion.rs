@@ -77,6 +77,11 @@ impl<'p> Machine<'p> {
                     match self.shape(&arguments, bound, surely) {
                         // What the function itself asks for decides, whatever else gets less on the way.
                         Shape::Climbs if is_direct && self.walks_parts(frame, definition) => Shape::Descends,
+                        Shape::Counts { .. }
+                            if is_direct && asks_for_kind(frame, definition) && self.walks_parts(frame, definition) =>
+                        {
+                            Shape::Descends
+                        }
                         shape @ (Shape::Climbs | Shape::Counts { .. }) if is_direct => {
                             self.climbs_to(frame, definition, &arguments, bound, surely).unwrap_or(shape)
                         }
@@ -287,6 +292,26 @@ fn is_gated(frame: &Frame<'_>, definition: &Function, outer: &[Value], inner: &[
     definition.parameters.iter().zip(outer.iter().zip(inner)).any(|(parameter, (before, after))| {
         let Some(here) = variables.get(&parameter.name).and_then(Value::known_text) else { return false };
         before.known_text().is_none() && after.known_text().is_none_or(|after| after != here)
+    })
+}
+
+/// True if a function asks what kind of thing a parameter is: it takes data of any shape apart, and a number that it counts
+/// down keeps it from going astray. (A game's search knows what its nodes are, and goes as deep as the number says.)
+fn asks_for_kind(frame: &Frame<'_>, definition: &Function) -> bool {
+    let (facts, spans) = (frame.facts, frame.spans);
+    let all = &facts.expressions;
+    let Some(range) = frame.function.and_then(|it| spans.functions.get(it.index())) else { return false };
+    let name = |id: ExpressionId| match all.get(id.index()) {
+        Some(Expression::Name(name)) => Some(*name),
+        _ => None,
+    };
+    all.iter().zip(&spans.expressions).any(|(expression, span)| {
+        let Expression::Call { callee, arguments } = expression else { return false };
+        let asked = arguments.first().and_then(|it| name(it.value));
+        let is_inside = range.start <= span.start && span.end <= range.end;
+        is_inside
+            && definition.parameters.iter().any(|it| Some(it.name) == asked)
+            && name(*callee).and_then(|it| facts.names.get(it.index())).is_some_and(|it| &**it == "isinstance")
     })
 }
 

@@ -609,6 +609,12 @@ impl<'p> Machine<'p> {
             self.evaluate(frame, condition);
             return self.block(frame, otherwise);
         }
+        let waits = self.waits_for_wake(frame, body);
+        if waits && is_obstacle(frame, condition) {
+            self.evaluate(frame, condition);
+            self.narrow(frame, condition, false);
+            return self.block(frame, otherwise);
+        }
         let suspends = self.block_suspends(frame, id);
         let always = matches!(
             frame.facts.expressions.get(condition.index()),
@@ -616,8 +622,13 @@ impl<'p> Machine<'p> {
         );
         let counted = self.counted(frame, condition, assigned).or_else(|| self.work_list(frame, id, condition));
         let flagged = !always && counted.is_none() && self.is_flag(frame, condition);
-        let trips =
-            if always || flagged { price::endless_turns() } else { counted.unwrap_or_else(price::unknown_turns) };
+        let trips = if waits {
+            Interval::ONE
+        } else if always || flagged {
+            price::endless_turns()
+        } else {
+            counted.unwrap_or_else(price::unknown_turns)
+        };
         let plan = Loop { assigned, trips, place, suspends, is_for: false, is_forever: always };
         let told = self.told.clone();
         let mut breaks = 0.0;
@@ -636,6 +647,29 @@ impl<'p> Machine<'p> {
             self.narrow(frame, end, true);
         }
         if always && flow.falls >= 0.01 { Flow { falls: flow.falls, ..flow } } else { flow }
+    }
+
+    /// True if all that a `while` does is to wait until others wake it: it asks again because it may be woken in vain.
+    ///
+    /// ```python
+    /// while not self.items:
+    ///     self.changed.wait()
+    /// ```
+    fn waits_for_wake(&mut self, frame: &mut Frame<'p>, body: &[StatementId]) -> bool {
+        let [only] = body else { return false };
+        let Some(Statement::Expression(call)) = frame.facts.statements.get(only.index()) else { return false };
+        let Some(Expression::Call { callee, arguments }) = frame.facts.expressions.get(call.index()) else {
+            return false;
+        };
+        if !arguments.is_empty() || !self.is_attribute(frame, *callee) {
+            return false;
+        }
+        match self.peek(frame, *callee) {
+            Value::LibraryMethod(_, name) => {
+                self.known.calls(&name).iter().any(|entry| entry.wait == Some(crate::knowledge::schema::WaitKind::Lock))
+            }
+            _ => false,
+        }
     }
 
     /// True for an exception that says that there is nothing yet, which is no failure: `except queue.Empty: time.sleep(1)`.
@@ -1306,20 +1340,41 @@ impl<'p> Machine<'p> {
                 let method = self.peek(frame, *callee);
                 self.take_answer(&method, holds);
             }
-            Expression::Call { callee, arguments } if holds => {
+            Expression::Call { callee, arguments } => {
                 let is_instance = matches!(frame.facts.expressions.get(callee.index()), Some(Expression::Name(name)) if self.name(frame.file, *name) == "isinstance");
                 if let (true, Some(subject), Some(class)) = (is_instance, arguments.first(), arguments.get(1))
                     && subject.kind == ArgumentKind::Positional
                 {
                     let class = self.peek(frame, class.value);
-                    if let Some(instance) = self.instance_of(&class) {
-                        self.narrow_name(frame, subject.value, |value| {
-                            if value.is_unknown() { instance.clone() } else { value.clone() }
-                        });
-                    }
+                    let Some(value) = self.variable(frame, subject.value) else { return };
+                    let narrowed = self.of_kind(&value, &class, holds);
+                    self.narrow_name(frame, subject.value, |_| narrowed.clone());
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A value of which is known that `isinstance` holds for it, or does not.
+    ///
+    /// Python: `if isinstance(client, AsyncClient):`, of a `client: Client | AsyncClient`
+    fn of_kind(&mut self, value: &Value, class: &Value, holds: bool) -> Value {
+        match value {
+            Value::Unknown if holds => self.instance_of(class).unwrap_or(Value::Unknown),
+            Value::Union(parts) => {
+                let fits = |machine: &mut Self, part: &Value| machine.is_kind_of(part, class) != Some(!holds);
+                let rest: Vec<Value> = parts.iter().filter(|part| fits(self, part)).cloned().collect();
+                if rest.is_empty() { value.clone() } else { super::value::union(&rest) }
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// What a local name stands for, without evaluating anything.
+    fn variable(&self, frame: &Frame<'p>, expression: ExpressionId) -> Option<Value> {
+        match frame.facts.expressions.get(expression.index()) {
+            Some(Expression::Name(name)) => frame.environment.variables.borrow().get(name).cloned(),
+            _ => None,
         }
     }
 
@@ -1469,6 +1524,21 @@ fn likely_share(then: Flow, otherwise: Flow, alone: bool) -> f64 {
         0.3
     } else {
         0.5
+    }
+}
+
+/// True if a condition says that something is in the way, as a lock that others hold is: it rarely is. (What must first come
+/// about is asked for with `not`, or by a number that is too small.)
+///
+/// Python: `while self.writer or self.readers > 0:`
+fn is_obstacle(frame: &Frame<'_>, condition: ExpressionId) -> bool {
+    match frame.facts.expressions.get(condition.index()) {
+        Some(Expression::Or(parts) | Expression::And(parts)) => parts.iter().all(|part| is_obstacle(frame, *part)),
+        Some(Expression::Name(_) | Expression::Attribute { .. }) => true,
+        Some(Expression::Compare { rest, .. }) => {
+            matches!(&rest[..], [(Comparison::Greater | Comparison::GreaterEqual, _)])
+        }
+        _ => false,
     }
 }
 
