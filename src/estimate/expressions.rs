@@ -165,7 +165,9 @@ impl<'p> Machine<'p> {
                 self.comprehension(frame, id, *kind, *element, clauses)
             }
             Expression::Await(value) => {
+                let outer = frame.awaiting.replace(*value);
                 let value = self.evaluate(frame, *value);
+                frame.awaiting = outer;
                 frame.tally.tick(price::RESUME);
                 self.awaited(frame, &value)
             }
@@ -1349,16 +1351,37 @@ impl<'p> Machine<'p> {
         arguments: &Arguments,
         site: &CallSite<'_>,
     ) -> Value {
-        let callable: Vec<&Value> = parts.iter().filter(|p| !matches!(p, Value::None)).collect();
-        // Beside something known, "unknown" is one more alternative of which nothing is known.
-        let share = 1.0 / callable.len().max(1) as f64;
+        let is_coroutine = |it: &&Value| match it {
+            Value::Function(closure) | Value::Method(_, closure) => {
+                let facts = &self.project.parsed(closure.file).facts;
+                facts.functions.get(closure.function.index()).is_some_and(|it| it.is_async && !it.is_generator)
+            }
+            _ => false,
+        };
+        let callable = parts.iter().filter(|p| !matches!(p, Value::None));
+        let (asynchronous, others): (Vec<&Value>, Vec<&Value>) = callable.partition(is_coroutine);
+        // Python: await client.post(url), of a `client: Client | AsyncClient`
+        let is_awaited = !asynchronous.is_empty() && frame.awaiting == Some(site.id);
         let saved = std::mem::take(&mut frame.tally);
+        let mut tallies = Vec::new();
+        let mut results = Vec::new();
+        for part in asynchronous.into_iter().chain(others) {
+            let (events, pending) = (self.events.len(), frame.pending.len());
+            let result = self.call(frame, part, arguments.clone(), site);
+            let tally = std::mem::take(&mut frame.tally);
+            if is_awaited && !may_be_awaited(&result) {
+                self.events.truncate(events);
+                frame.pending.truncate(pending);
+                continue;
+            }
+            results.push(result);
+            tallies.push(tally);
+        }
+        // Beside something known, "unknown" is one more alternative of which nothing is known.
+        let share = 1.0 / tallies.len().max(1) as f64;
         let mut sum = super::machine::Tally::default();
         let mut most = super::machine::Tally::default();
-        let mut results = Vec::new();
-        for part in callable {
-            results.push(self.call(frame, part, arguments.clone(), site));
-            let tally = std::mem::take(&mut frame.tally);
+        for tally in tallies {
             let mut either = super::machine::Tally::default();
             either.either(&most, &tally);
             most = either;
@@ -1796,6 +1819,21 @@ pub struct CallSite<'a> {
     pub method: Option<&'a str>,
     /// The value before the dot.
     pub receiver: Option<&'a Value>,
+}
+
+/// False for what `await` would fail on.
+fn may_be_awaited(value: &Value) -> bool {
+    match value {
+        Value::Unknown | Value::Coroutine(_) | Value::Future(_) | Value::Iterator(_) => true,
+        Value::Union(parts) => parts.iter().any(may_be_awaited),
+        Value::Object(reference) => match &reference.0.borrow().kind {
+            // Of a class of the project, or a task.
+            Kind::Instance { .. } => true,
+            Kind::Library(name) => name.ends_with("Future") || name.ends_with("Task"),
+            Kind::List | Kind::Set | Kind::Dict => false,
+        },
+        _ => false,
+    }
 }
 
 /// All of these in one.

@@ -328,6 +328,8 @@ pub struct Frame<'p> {
     pub met_empty: bool,
     /// Names of statements' targets while their value is evaluated: what a spawned object is called.
     pub assigning: Option<ExpressionId>,
+    /// The call whose result is awaited.
+    pub awaiting: Option<ExpressionId>,
 }
 
 /// A stretch in which an event loop stands still, and what is to blame.
@@ -596,6 +598,7 @@ impl<'p> Machine<'p> {
             met_empty: false,
             kept: Vec::new(),
             assigning: None,
+            awaiting: None,
         }
     }
 
@@ -727,6 +730,7 @@ impl<'p> Machine<'p> {
             met_empty: false,
             kept: Vec::new(),
             assigning: None,
+            awaiting: None,
         };
         self.stack.push(Activation {
             node: (closure.file, Some(closure.function)),
