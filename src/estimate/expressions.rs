@@ -1217,9 +1217,39 @@ impl<'p> Machine<'p> {
             return Value::Bool(Some(false));
         }
         let call = CallSite { id, place, method, receiver: receiver.as_ref() };
-        let result = self.call(frame, &function, given, &call);
+        // Python: async def wrapper(*args): return await function(*args)
+        let is_passed = frame.awaiting == Some(id)
+            && match frame.facts.expressions.get(callee.index()) {
+                Some(Expression::Name(name)) => self.is_from_outside(frame, *name),
+                _ => false,
+            };
+        let result = if is_passed {
+            let before = (frame.tally.clone(), frame.pending.len(), self.events.len());
+            let result = self.call(frame, &function, given, &call);
+            if may_be_awaited(&result) {
+                result
+            } else {
+                // What is called there can be awaited, so it is not what it was taken for.
+                frame.tally = before.0;
+                frame.pending.truncate(before.1);
+                self.events.truncate(before.2);
+                self.call_unknown(frame, &Arguments::default(), &call)
+            }
+        } else {
+            self.call(frame, &function, given, &call)
+        };
         frame.assigning = assigning;
         result
+    }
+
+    /// True for a name that a function was given: its parameter, or one of a function around it.
+    fn is_from_outside(&self, frame: &Frame<'p>, name: NameId) -> bool {
+        let Some(function) = frame.function else { return false };
+        let is_local = frame.environment.variables.borrow().contains_key(&name);
+        let all = &frame.facts.functions;
+        let own = all.get(function.index()).is_some_and(|it| it.parameters.iter().any(|p| p.name == name));
+        own || (!is_local
+            && frame.environment.parent.as_ref().is_some_and(|it| it.variables.borrow().contains_key(&name)))
     }
 
     /// Evaluates a call's arguments.

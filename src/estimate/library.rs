@@ -210,6 +210,7 @@ impl<'p> Machine<'p> {
                 frame.tally.repeat(&one, times);
             }
         }
+        self.took = None;
         if let Some(spawn) = &entry.spawn {
             let handed = self.spawn(frame, name, spawn, receiver, arguments, site);
             if result.is_none() {
@@ -241,6 +242,14 @@ impl<'p> Machine<'p> {
                 None => Value::Unknown,
             },
         };
+        // Python: future = pool.submit(work); future.result()
+        if let (Some(took), Value::Object(reference)) = (self.took.take(), &value)
+            && matches!(reference.0.borrow().kind, Kind::Library(_))
+        {
+            self.change(reference, |object| {
+                object.fields.insert(Rc::from("took"), Value::Float(Some(took)));
+            });
+        }
         self.weigh(frame, &value);
         if class.is_some() {
             self.made_queue(frame.file, site.place, &value);

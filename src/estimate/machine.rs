@@ -72,6 +72,8 @@ pub struct Machine<'p> {
     pub(super) serial: u64,
     pub(super) lowest: usize,
     pub(super) oldest_change: u64,
+    /// How long the task takes that was just handed over, where that is known.
+    pub(super) took: Option<Interval>,
     /// What answers told of objects, by serial number: `if not queue.empty():`.
     pub(super) told: Vec<(u64, String, bool)>,
     /// What runs, runs on an event loop; nothing where that can't be told.
@@ -90,6 +92,8 @@ pub struct Machine<'p> {
     pub(super) suspending: FxHashMap<(FileId, u32), bool>,
     /// By function: see [`Machine::walks_parts`].
     pub(super) walks: FxHashMap<(FileId, FunctionId), bool>,
+    /// See [`Machine::is_opened`].
+    pub(super) opened_names: FxHashMap<(FileId, ExpressionId), bool>,
     /// By loop: see [`Machine::work_list`].
     pub(super) work_lists: FxHashMap<(FileId, u32), Rc<[ExpressionId]>>,
     /// What the running root puts into queues and files.
@@ -366,6 +370,7 @@ impl<'p> Machine<'p> {
             serial: 0,
             lowest: usize::MAX,
             oldest_change: u64::MAX,
+            took: None,
             told: Vec::new(),
             on_loop: None,
             growth: 1.0,
@@ -377,6 +382,7 @@ impl<'p> Machine<'p> {
             asked: Vec::new(),
             suspending: FxHashMap::default(),
             walks: FxHashMap::default(),
+            opened_names: FxHashMap::default(),
             work_lists: FxHashMap::default(),
             passed: super::passed::Passed::default(),
             stores: FxHashMap::default(),

@@ -82,6 +82,16 @@ impl<'p> Machine<'p> {
                         {
                             Shape::Descends
                         }
+                        // Python: a helper within asks `isinstance(value, dict)`, and calls the outer function for that.
+                        Shape::Climbs
+                            if !is_direct
+                                && frame
+                                    .function
+                                    .and_then(|it| frame.facts.functions.get(it.index()))
+                                    .is_some_and(|caller| asks_for_kind(frame, caller)) =>
+                        {
+                            Shape::Descends
+                        }
                         shape @ (Shape::Climbs | Shape::Counts { .. }) if is_direct => {
                             self.climbs_to(frame, definition, &arguments, bound, surely).unwrap_or(shape)
                         }
@@ -328,7 +338,14 @@ fn hands_on_parts(frame: &Frame<'_>, definition: &Function) -> bool {
     };
     let text = |id: NameId| facts.names.get(id.index()).map_or("", |it| &**it);
     let is_parameter = |id: ExpressionId| definition.parameters.iter().any(|it| Some(it.name) == name(id));
-    // Python: for item in value, value.items(), node.children
+    // Python: node["children"]
+    let is_entry = |id: ExpressionId| match all.get(id.index()) {
+        Some(Expression::Subscript { value, index }) => {
+            is_parameter(*value) && matches!(all.get(index.index()), Some(Expression::String { .. }))
+        }
+        _ => false,
+    };
+    // Python: for item in value, value.items(), node.children, node["children"].values()
     let is_whole = |id: ExpressionId| {
         let inner = match all.get(id.index()) {
             Some(Expression::Call { callee, arguments }) if arguments.is_empty() => *callee,
@@ -336,9 +353,9 @@ fn hands_on_parts(frame: &Frame<'_>, definition: &Function) -> bool {
         };
         match all.get(inner.index()) {
             Some(Expression::Attribute { value, attribute }) => {
-                PARTS.contains(&text(*attribute)) && is_parameter(*value)
+                PARTS.contains(&text(*attribute)) && (is_parameter(*value) || is_entry(*value))
             }
-            _ => is_parameter(inner),
+            _ => is_parameter(inner) || is_entry(inner),
         }
     };
     let loops = facts.statements.iter().zip(&spans.statements).filter_map(|(statement, span)| match statement {

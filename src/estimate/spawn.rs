@@ -68,6 +68,9 @@ impl<'p> Machine<'p> {
         frame.endless = endless;
         frame.pending.truncate(pending);
         let task = std::mem::replace(&mut frame.tally, saved);
+        let is_told =
+            known && !task_endless && task.recursions.is_empty() && task.cost.unknown <= task.cost.total().likely;
+        self.took = is_told.then(|| task.cost.total());
         let recursions = Tally { recursions: task.recursions.clone(), ..Tally::default() };
         let recurses: Vec<(FileId, FunctionId)> = task
             .recursions

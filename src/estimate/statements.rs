@@ -248,7 +248,10 @@ impl<'p> Machine<'p> {
         match decided {
             Some(true) => {
                 self.narrow(frame, condition, true);
-                return self.block(frame, then);
+                let limits = self.limits(frame, condition);
+                let flow = self.block(frame, then);
+                self.keep_short(&limits);
+                return flow;
             }
             Some(false) => {
                 self.narrow(frame, condition, false);
@@ -261,7 +264,9 @@ impl<'p> Machine<'p> {
         let saved = std::mem::take(&mut frame.tally);
         frame.branches += 1;
         self.narrow(frame, condition, true);
+        let limits = self.limits(frame, condition);
         let then_flow = self.block(frame, then);
+        self.keep_short(&limits);
         let then_told = std::mem::replace(&mut self.told, told.clone());
         let then_tally = std::mem::take(&mut frame.tally);
         let then_variables = self.snapshot(frame);
@@ -550,9 +555,13 @@ impl<'p> Machine<'p> {
             frame.met_empty = true;
         }
         let plan = Loop { assigned, trips, place, suspends, is_for: true, is_forever: false };
+        let may_wait = source.is_unknown() && self.is_opened(frame, iterable);
         self.looped(frame, &plan, otherwise, |machine, frame| {
             machine.assign(frame, target, item.clone());
             frame.tally.tick(price::TURN);
+            if may_wait {
+                frame.tally.cost.unknown += price::UNKNOWN_METHOD;
+            }
             if let Some((cost, trail)) = &step {
                 frame.tally.cost = frame.tally.cost.plus(*cost);
                 frame.tally.trail.extend(trail, 1.0, None);
@@ -568,6 +577,33 @@ impl<'p> Machine<'p> {
             }
             machine.growing(frame, body)
         })
+    }
+
+    /// True for the name of something that the function closes: a file, a pipe, a connection, which is read line by line,
+    /// and nobody knows how long each takes to come.
+    ///
+    /// ```python
+    /// for line in pipe:
+    ///     ...
+    /// pipe.close()
+    /// ```
+    fn is_opened(&mut self, frame: &Frame<'p>, iterable: ExpressionId) -> bool {
+        let all = &frame.facts.expressions;
+        let Some(Expression::Name(name)) = all.get(iterable.index()) else { return false };
+        let Some(range) = frame.function.and_then(|it| frame.spans.functions.get(it.index())) else { return false };
+        let key = (frame.file, iterable);
+        if let Some(known) = self.opened_names.get(&key) {
+            return *known;
+        }
+        let found = all.iter().zip(&frame.spans.expressions).any(|(expression, span)| {
+            let Expression::Attribute { value, attribute } = expression else { return false };
+            range.start <= span.start
+                && span.end <= range.end
+                && matches!(all.get(value.index()), Some(Expression::Name(owner)) if owner == name)
+                && self.name(frame.file, *attribute) == "close"
+        });
+        self.opened_names.insert(key, found);
+        found
     }
 
     /// Runs a loop's body. Where a loop in it goes over what its later turns fill, it runs once more.
@@ -765,6 +801,9 @@ impl<'p> Machine<'p> {
                 if distance <= 0.0 || is_worked_out(self, first) || is_worked_out(self, second) {
                     return None;
                 }
+                if !self.moves_by_numbers(frame, *first, assigned) || !self.moves_by_numbers(frame, *second, assigned) {
+                    return None;
+                }
                 let halves = self.halves(frame, *first) || self.meet_halfway(frame, *first, *second);
                 let likely = if halves { distance.max(2.0).log2() } else { distance };
                 Some(Interval { low: likely / 10.0, likely, high: likely * 10.0 })
@@ -890,6 +929,75 @@ impl<'p> Machine<'p> {
         match frame.facts.expressions.get(expression.index()) {
             Some(Expression::Name(name)) => self.shrinks_by_half(frame, *name),
             _ => false,
+        }
+    }
+
+    /// False if what counts goes on by as much as something is long: nobody knows how many turns that makes.
+    ///
+    /// ```python
+    /// while queue and size < MOST_BYTES:
+    ///     size += len(queue.popleft())
+    /// ```
+    fn moves_by_numbers(&self, frame: &Frame<'p>, expression: ExpressionId, assigned: &[NameId]) -> bool {
+        let all = &frame.facts.expressions;
+        let moved: Vec<NameId> =
+            assigned.iter().copied().filter(|name| self.mentions(frame, expression, &[*name])).collect();
+        let is_len = |id: ExpressionId| match all.get(id.index()) {
+            Some(Expression::Call { callee, .. }) => self.is_len(frame, *callee),
+            _ => false,
+        };
+        !frame.facts.statements.iter().any(|statement| match statement {
+            Statement::AugmentedAssign { target, value, .. } => {
+                let is_moved = matches!(all.get(target.index()), Some(Expression::Name(name)) if moved.contains(name));
+                is_moved
+                    && match all.get(value.index()) {
+                        Some(Expression::Binary { left, right, .. }) => is_len(*left) || is_len(*right),
+                        _ => is_len(*value),
+                    }
+            }
+            _ => false,
+        })
+    }
+
+    /// What a condition says of how long things are that may be filled: the object, the most, and how long it is now.
+    ///
+    /// ```python
+    /// if len(self.peers) < MOST:
+    ///     self.peers.append(peer)
+    /// ```
+    fn limits(&mut self, frame: &mut Frame<'p>, condition: ExpressionId) -> Vec<(super::value::Reference, f64, f64)> {
+        let (counted, most) = match frame.facts.expressions.get(condition.index()) {
+            Some(Expression::And(parts)) => {
+                return parts.iter().flat_map(|part| self.limits(frame, *part)).collect();
+            }
+            Some(Expression::Compare { first, rest }) => match &rest[..] {
+                [(Comparison::Less | Comparison::LessEqual, most)] => (*first, *most),
+                _ => return Vec::new(),
+            },
+            _ => return Vec::new(),
+        };
+        let filled = match frame.facts.expressions.get(counted.index()) {
+            Some(Expression::Call { callee, arguments }) if self.is_len(frame, *callee) => match &arguments[..] {
+                [filled] => filled.value,
+                _ => return Vec::new(),
+            },
+            _ => return Vec::new(),
+        };
+        let Value::Object(reference) = self.peek(frame, filled) else { return Vec::new() };
+        let Some(most) = self.peek(frame, most).number().filter(|it| it.is_exact()) else { return Vec::new() };
+        let now = reference.0.borrow().length.likely;
+        vec![(reference, most.likely, now)]
+    }
+
+    /// What was filled only while it was short stays so. See [`Machine::limits`].
+    fn keep_short(&mut self, limits: &[(super::value::Reference, f64, f64)]) {
+        for (reference, most, before) in limits {
+            let length = reference.0.borrow().length;
+            let most = most.max(*before).max(1.0);
+            if length.likely > most {
+                let length = Interval { low: length.low.min(most), likely: most, high: length.high.min(most + 1.0) };
+                self.change(reference, |object| object.length = length);
+            }
         }
     }
 

@@ -29,7 +29,8 @@ pub fn check(
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let shapes = Shapes::default();
-    let is_process = |site: &&HandoverSite<'_>| site.contexts.iter().any(|h| h.vehicle == Vehicle::Process);
+    // Where one caller brings processes and another threads, what crosses is not told apart.
+    let is_process = |site: &&HandoverSite<'_>| site.contexts.iter().all(|h| h.vehicle == Vehicle::Process);
     let sites: Vec<&HandoverSite<'_>> = handovers.iter().filter(is_process).collect();
     for group in sites.chunk_by(|a, b| place(a) == place(b)) {
         let Some(first) = group.first().and_then(|site| site.contexts.first()) else { continue };
