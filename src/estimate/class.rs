@@ -573,11 +573,38 @@ impl<'p> Machine<'p> {
                 let value = if is_filled(name) { of_any_length(value) } else { generalised(value) };
                 (name.clone(), value.copied(true))
             });
-            Answer::Fields(Rc::new(fields.collect()))
+            let mut fields: BTreeMap<Rc<str>, Value> = fields.collect();
+            machine.tell_elements(class, &mut fields);
+            Answer::Fields(Rc::new(fields))
         });
         match answer {
             Some(Answer::Fields(fields)) => fields,
             _ => Rc::default(),
+        }
+    }
+
+    /// What is in containers that begin empty, as their annotations say.
+    ///
+    /// Python: `self.tables: dict[str, Table] = {}`
+    fn tell_elements(&mut self, class: &Rc<ClassValue>, fields: &mut BTreeMap<Rc<str>, Value>) {
+        let parsed = self.project.parsed(class.file);
+        let Some(definition) = parsed.facts.classes.get(class.class.index()) else { return };
+        let methods: Vec<Span> =
+            definition.methods.iter().filter_map(|it| parsed.spans.functions.get(it.index())).copied().collect();
+        for (statement, span) in parsed.facts.statements.iter().zip(&parsed.spans.statements) {
+            let Statement::AnnotatedAssign { target, annotation, value: Some(_) } = statement else { continue };
+            let Some(Expression::Attribute { attribute, .. }) = parsed.facts.expressions.get(target.index()) else {
+                continue;
+            };
+            if !methods.iter().any(|range| range.start <= span.start && span.end <= range.end) {
+                continue;
+            }
+            if let Some(value) = fields.get_mut(self.name(class.file, *attribute))
+                && lacks_elements(value)
+            {
+                let declared = self.annotated(class.file, class.environment.as_ref(), *annotation);
+                *value = with_elements(value, &declared).copied(true);
+            }
         }
     }
 
@@ -1137,6 +1164,44 @@ fn gives_instance(facts: &crate::facts::ir::Facts, function: &Function) -> bool 
     };
     let last = function.body.last().and_then(|it| facts.statements.get(it.index()));
     matches!(last, Some(Statement::Return(Some(value))) if is_made(value))
+}
+
+/// True for a container of which nobody knows what is in it.
+pub(super) fn lacks_elements(value: &Value) -> bool {
+    match value {
+        Value::Object(reference) => {
+            let object = reference.0.borrow();
+            matches!(object.kind, Kind::List | Kind::Dict | Kind::Set)
+                && object.item.is_unknown()
+                && object.fields.is_empty()
+                && object.elements.as_ref().is_none_or(Vec::is_empty)
+        }
+        _ => false,
+    }
+}
+
+/// A container with elements of the kind that an annotation says.
+pub(super) fn with_elements(value: &Value, declared: &Value) -> Value {
+    let (Value::Object(reference), Value::Object(told)) = (value, declared) else { return value.clone() };
+    let (kind, item, key) = {
+        let told = told.0.borrow();
+        (told.kind.clone(), told.item.clone(), told.key.clone())
+    };
+    let is_same = match (&reference.0.borrow().kind, &kind) {
+        (Kind::List, Kind::List) | (Kind::Dict, Kind::Dict) | (Kind::Set, Kind::Set) => true,
+        _ => false,
+    };
+    if !is_same {
+        return value.clone();
+    }
+    let copy = value.copied(false);
+    if let Value::Object(copied) = &copy {
+        let mut object = copied.0.borrow_mut();
+        object.item = item;
+        object.key = key;
+        object.digested.forget();
+    }
+    copy
 }
 
 /// A container that other methods fill: nobody knows how far.

@@ -320,6 +320,13 @@ impl<'p> Machine<'p> {
                     (None, Some(default)) if is_empty => default,
                     (None, Some(default)) if item.is_unknown() => match default {
                         Value::Int(_) | Value::Float(_) | Value::Text(..) => super::statements::widened(&default),
+                        // Python: table = tables.setdefault(name, Table(name))
+                        Value::Object(ref made)
+                            if intrinsic == "dict.setdefault"
+                                && matches!(made.0.borrow().kind, Kind::Instance { .. } | Kind::Library(_)) =>
+                        {
+                            default.clone()
+                        }
                         _ => Value::Unknown,
                     },
                     (None, Some(default)) => item.join(&default),
@@ -367,12 +374,14 @@ impl<'p> Machine<'p> {
                 });
                 Some(Value::None)
             }
-            "list.extend" => {
+            "list.extend" | "set.update" => {
                 let owner = receiver?;
                 self.call_entry(frame, entry, name, None, receiver, arguments, site);
                 let source = first?;
                 let Value::Object(reference) = &**owner else { return Some(Value::None) };
                 let (item, more) = (self.element(&source), self.length(&source));
+                // As for `set.add`: some are in it already.
+                let more = if intrinsic == "set.update" { more.scaled(0.7) } else { more };
                 let more = self.added(frame, reference, more);
                 self.change(reference, |object| {
                     object.item = if object.length.high == 0.0 { item } else { object.item.join(&item) };

@@ -330,6 +330,8 @@ pub struct Frame<'p> {
     pub kept: Vec<(u64, Value)>,
     /// A loop in a loop went over a list in which there is nothing yet.
     pub met_empty: bool,
+    /// Names that count the turns of the loops around, where a number says how far. See [`Machine::counted_end`].
+    pub counters: Vec<NameId>,
     /// Names of statements' targets while their value is evaluated: what a spawned object is called.
     pub assigning: Option<ExpressionId>,
     /// The call whose result is awaited.
@@ -602,6 +604,7 @@ impl<'p> Machine<'p> {
             raised: false,
             found_loop: false,
             met_empty: false,
+            counters: Vec::new(),
             kept: Vec::new(),
             assigning: None,
             awaiting: None,
@@ -734,6 +737,7 @@ impl<'p> Machine<'p> {
             raised: false,
             found_loop: false,
             met_empty: false,
+            counters: Vec::new(),
             kept: Vec::new(),
             assigning: None,
             awaiting: None,

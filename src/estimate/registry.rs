@@ -62,6 +62,7 @@ impl<'p> Machine<'p> {
         if is_attribute && found.is_empty() && grouped.is_empty() {
             return value;
         }
+        let declared = if found.is_empty() && grouped.is_empty() { self.declared_global(file, name) } else { None };
         if !grouped.is_empty() {
             let count = Interval { low: 1.0, likely: 1.0, high: grouped.len() as f64 };
             grouped.truncate(MOST_REGISTERED);
@@ -78,7 +79,25 @@ impl<'p> Machine<'p> {
         found.truncate(MOST_REGISTERED);
         object.item = if found.is_empty() { Value::Unknown } else { union(&found) };
         drop(object);
-        value
+        match declared {
+            Some(declared) => super::class::with_elements(&value, &declared),
+            None => value,
+        }
+    }
+
+    /// What a module's annotation says of a name.
+    ///
+    /// Python: `clients: dict[str, Client] = {}`
+    fn declared_global(&mut self, file: FileId, name: NameId) -> Option<Value> {
+        let facts = &self.project.parsed(file).facts;
+        let annotation = facts.body.iter().find_map(|id| match facts.statements.get(id.index()) {
+            Some(Statement::AnnotatedAssign { target, annotation, value: Some(_) }) => {
+                let is_it = matches!(facts.expressions.get(target.index()), Some(Expression::Name(it)) if *it == name);
+                is_it.then_some(*annotation)
+            }
+            _ => None,
+        })?;
+        Some(self.annotated(file, None, annotation))
     }
 
     fn registered(&mut self, file: FileId, filled: &Filled<'p>, found: &mut Vec<Value>) {

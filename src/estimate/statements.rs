@@ -280,6 +280,8 @@ impl<'p> Machine<'p> {
             None if let Some(share) = self.memo_share(frame, condition, then, otherwise) => share,
             None if let Some(share) = self.default_share(frame, condition, &test) => share,
             None if let Some(share) = self.drawn_share(frame, condition) => share,
+            // The loop around makes as many turns as that.
+            None if count_reached(frame, condition).is_some_and(|(name, _)| frame.counters.contains(&name)) => 0.0,
             None => likely_share(then_flow, else_flow, otherwise.is_empty()),
         };
         frame.tally = saved;
@@ -541,7 +543,15 @@ impl<'p> Machine<'p> {
     fn for_loop(&mut self, frame: &mut Frame<'p>, id: StatementId, parts: &ForLoop<'p>) -> Flow {
         let ForLoop { target, iterable, body, otherwise, is_async, assigned } = *parts;
         let source = self.evaluate(frame, iterable);
-        let trips = self.length(&source);
+        let mut trips = self.length(&source);
+        let end = self.counted_end(frame, target, iterable, body);
+        if let Some((_, most)) = end
+            && trips.high > most
+        {
+            // Who names a limit for what is of unknown length expects about as much.
+            let likely = if trips.is_exact() { most } else { (trips.likely * most).sqrt().min(most) };
+            trips = Interval { low: trips.low.min(likely), likely, high: most };
+        }
         let step = self.step_cost(&source);
         let item = self.element(&source);
         let head = frame.spans.expressions.get(iterable.index()).copied().unwrap_or_default();
@@ -556,7 +566,9 @@ impl<'p> Machine<'p> {
         }
         let plan = Loop { assigned, trips, place, suspends, is_for: true, is_forever: false };
         let may_wait = source.is_unknown() && self.is_opened(frame, iterable);
-        self.looped(frame, &plan, otherwise, |machine, frame| {
+        let counters = frame.counters.len();
+        frame.counters.extend(end.map(|(name, _)| name));
+        let flow = self.looped(frame, &plan, otherwise, |machine, frame| {
             machine.assign(frame, target, item.clone());
             frame.tally.tick(price::TURN);
             if may_wait {
@@ -576,7 +588,42 @@ impl<'p> Machine<'p> {
                 }
             }
             machine.growing(frame, body)
-        })
+        });
+        frame.counters.truncate(counters);
+        flow
+    }
+
+    /// The name that counts the turns of a loop, and the number at which an `if` in it ends the loop.
+    ///
+    /// ```python
+    /// for number, line in enumerate(file):
+    ///     if number >= limit:
+    ///         break
+    /// ```
+    fn counted_end(
+        &mut self,
+        frame: &mut Frame<'p>,
+        target: ExpressionId,
+        iterable: ExpressionId,
+        body: &[StatementId],
+    ) -> Option<(NameId, f64)> {
+        let facts = frame.facts;
+        let Some(Expression::Call { callee, .. }) = facts.expressions.get(iterable.index()) else { return None };
+        let Some(Expression::Name(called)) = facts.expressions.get(callee.index()) else { return None };
+        let Some(Expression::Tuple(targets)) = facts.expressions.get(target.index()) else { return None };
+        let Some(Expression::Name(counter)) = facts.expressions.get(targets.first()?.index()) else { return None };
+        if self.name(frame.file, *called) != "enumerate" {
+            return None;
+        }
+        let limit = body.iter().find_map(|id| match facts.statements.get(id.index()) {
+            Some(Statement::If { condition, then, .. }) => {
+                let last = then.last().and_then(|it| facts.statements.get(it.index()));
+                let (name, limit) = count_reached(frame, *condition)?;
+                (name == *counter && matches!(last, Some(Statement::Break | Statement::Return(_)))).then_some(limit)
+            }
+            _ => None,
+        })?;
+        Some((*counter, self.peek(frame, limit).constant().filter(|it| *it >= 1.0)?))
     }
 
     /// True for the name of something that the function closes: a file, a pipe, a connection, which is read line by line,
@@ -1632,6 +1679,16 @@ fn likely_share(then: Flow, otherwise: Flow, alone: bool) -> f64 {
         0.3
     } else {
         0.5
+    }
+}
+
+/// `if number >= limit`: the name and the limit.
+fn count_reached(frame: &Frame<'_>, condition: ExpressionId) -> Option<(NameId, ExpressionId)> {
+    let Some(Expression::Compare { first, rest }) = frame.facts.expressions.get(condition.index()) else { return None };
+    let [(Comparison::GreaterEqual | Comparison::Greater | Comparison::Equal, limit)] = &rest[..] else { return None };
+    match frame.facts.expressions.get(first.index()) {
+        Some(Expression::Name(name)) => Some((*name, *limit)),
+        _ => None,
     }
 }
 
