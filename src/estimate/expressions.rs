@@ -9,6 +9,7 @@ use crate::facts::ir::{
     Argument, ArgumentKind, Clause, Comparison, ComprehensionKind, Expression, Operator, UnaryOperator,
 };
 use crate::id::{ExpressionId, FileId, NameId};
+use crate::knowledge::types::TypeExpression;
 use crate::project::Entity;
 use crate::text::Span;
 use std::rc::Rc;
@@ -1226,7 +1227,7 @@ impl<'p> Machine<'p> {
         let result = if is_passed {
             let before = (frame.tally.clone(), frame.pending.len(), self.events.len());
             let result = self.call(frame, &function, given, &call);
-            if may_be_awaited(&result) {
+            if may_be_awaited(&result) && !self.is_synchronous(&function) {
                 result
             } else {
                 // What is called there can be awaited, so it is not what it was taken for.
@@ -1240,6 +1241,18 @@ impl<'p> Machine<'p> {
         };
         frame.assigning = assigning;
         result
+    }
+
+    /// True for a library's function that gives no awaitable, as far as the knowledge base says.
+    fn is_synchronous(&self, function: &Value) -> bool {
+        let (Value::Library(name) | Value::LibraryMethod(_, name)) = function else { return false };
+        let entries = self.known.calls(name);
+        !entries.is_empty()
+            && entries.iter().all(|entry| {
+                !entry.suspends
+                    && entry.spawn.is_none()
+                    && !matches!(entry.returns, Some(TypeExpression::Awaitable(_) | TypeExpression::Future(_)))
+            })
     }
 
     /// True for a name that a function was given: its parameter, or one of a function around it.

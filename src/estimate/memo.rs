@@ -220,7 +220,9 @@ fn asked(facts: &Facts, definition: &Function, condition: ExpressionId) -> Optio
             Some((place, !missing))
         }
         Expression::And(parts) => {
-            parts.iter().find_map(|part| asked(facts, definition, *part).filter(|(_, missing)| *missing))
+            let missing = parts.iter().find_map(|part| asked(facts, definition, *part).filter(|(_, missing)| *missing));
+            // Python: if self._token is not None and self._token.valid: return self._token
+            missing.or_else(|| asked(facts, definition, *parts.first()?))
         }
         Expression::Or(parts) => {
             parts.iter().find_map(|part| asked(facts, definition, *part).filter(|(_, missing)| *missing))
