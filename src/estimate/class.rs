@@ -182,6 +182,8 @@ impl<'p> Machine<'p> {
                 let members = self.project.member(&crate::project::Entity::Namespace(path.clone()), name);
                 self.entities(&members).unwrap_or(Value::Unknown)
             }
+            // Python: generate.__wrapped__.__code__.co_filename
+            Value::Library(_) if OF_FUNCTIONS.contains(&name) => Value::Unknown,
             Value::Library(library) => self.library(&format!("{library}.{name}")),
             Value::Object(reference) => {
                 let (kind, field) = {
@@ -193,7 +195,18 @@ impl<'p> Machine<'p> {
                         if let Some(value) = field {
                             return value;
                         }
-                        self.instance_attribute(frame, owner, &class, name, place)
+                        let value = self.instance_attribute(frame, owner, &class, name, place);
+                        // Python: while not self.queue.empty(): self.queue.get()
+                        if let Value::Object(queue) = &value
+                            && self.carries(queue)
+                        {
+                            let mut object = reference.0.borrow_mut();
+                            if !object.frozen {
+                                object.digested.forget();
+                                object.fields.insert(Rc::from(name), value.clone());
+                            }
+                        }
+                        value
                     }
                     Kind::Library(class) => {
                         if let Some(value) = field {
@@ -1165,6 +1178,18 @@ fn gives_instance(facts: &crate::facts::ir::Facts, function: &Function) -> bool 
     let last = function.body.last().and_then(|it| facts.statements.get(it.index()));
     matches!(last, Some(Statement::Return(Some(value))) if is_made(value))
 }
+
+/// Attributes that tell of a function, and are none of a library's names.
+const OF_FUNCTIONS: [&str; 8] = [
+    "__annotations__",
+    "__closure__",
+    "__code__",
+    "__defaults__",
+    "__dict__",
+    "__globals__",
+    "__signature__",
+    "__wrapped__",
+];
 
 /// True for a container of which nobody knows what is in it.
 pub(super) fn lacks_elements(value: &Value) -> bool {

@@ -34,6 +34,9 @@ fn keep_to_most(object: &mut Object) {
     };
 }
 
+/// How many elements a set gets by updates at most, as far as sizes are guessed.
+const MOST_IN_SETS: f64 = 1e5;
+
 impl<'p> Machine<'p> {
     /// Runs an intrinsic; nothing where the entry's plain cost and type say it all.
     #[expect(clippy::too_many_arguments, reason = "a call is all of these")]
@@ -383,6 +386,12 @@ impl<'p> Machine<'p> {
                 // As for `set.add`: some are in it already.
                 let more = if intrinsic == "set.update" { more.scaled(0.7) } else { more };
                 let more = self.added(frame, reference, more);
+                // What sets are filled with from each other is the same over and over.
+                let more = if intrinsic == "set.update" {
+                    Interval { low: more.low.min(MOST_IN_SETS), likely: more.likely.min(MOST_IN_SETS), high: more.high }
+                } else {
+                    more
+                };
                 self.change(reference, |object| {
                     object.item = if object.length.high == 0.0 { item } else { object.item.join(&item) };
                     object.length = object.length.plus(more);

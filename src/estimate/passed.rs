@@ -101,7 +101,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn carries(&self, reference: &Reference) -> bool {
+    pub(super) fn carries(&self, reference: &Reference) -> bool {
         match &reference.0.borrow().kind {
             Kind::Library(class) => self.known.ancestry(class).iter().any(|class| class.carries),
             _ => false,

@@ -338,13 +338,28 @@ fn hands_on_parts(frame: &Frame<'_>, definition: &Function) -> bool {
     };
     let text = |id: NameId| facts.names.get(id.index()).map_or("", |it| &**it);
     let is_parameter = |id: ExpressionId| definition.parameters.iter().any(|it| Some(it.name) == name(id));
-    // Python: node["children"]
-    let is_entry = |id: ExpressionId| match all.get(id.index()) {
+    // Python: node["children"], getattr(node, "children", ())
+    let is_looked_up = |id: ExpressionId| match all.get(id.index()) {
         Some(Expression::Subscript { value, index }) => {
             is_parameter(*value) && matches!(all.get(index.index()), Some(Expression::String { .. }))
         }
+        Some(Expression::Call { callee, arguments }) => {
+            name(*callee).is_some_and(|it| text(it) == "getattr")
+                && arguments.first().is_some_and(|it| is_parameter(it.value))
+        }
         _ => false,
     };
+    // Python: children = getattr(node, "children", ())
+    let kept: Vec<NameId> = facts
+        .statements
+        .iter()
+        .zip(&spans.statements)
+        .filter_map(|(statement, span)| match statement {
+            Statement::Assign { targets, value } if within(span) && is_looked_up(*value) => name(*targets.first()?),
+            _ => None,
+        })
+        .collect();
+    let is_entry = |id: ExpressionId| is_looked_up(id) || name(id).is_some_and(|it| kept.contains(&it));
     // Python: for item in value, value.items(), node.children, node["children"].values()
     let is_whole = |id: ExpressionId| {
         let inner = match all.get(id.index()) {
