@@ -47,6 +47,9 @@ impl Flow {
     }
 }
 
+/// How often what always ends in an exception is come to.
+const FAILURES: f64 = 0.02;
+
 impl<'p> Machine<'p> {
     /// Runs statements one after the other.
     pub(super) fn block(&mut self, frame: &mut Frame<'p>, block: &[StatementId]) -> Flow {
@@ -77,7 +80,15 @@ impl<'p> Machine<'p> {
                 frame.skipping |= here.continues > 0.0;
                 let tail = self.block(frame, rest);
                 frame.skipping = skipping;
-                let after = std::mem::replace(&mut frame.tally, before);
+                let mut after = std::mem::replace(&mut frame.tally, before);
+                // Who goes on to what raises in any case has failed already: the others have returned.
+                let mut here = here;
+                if tail.raises > 0.99 && here.returns > 0.0 && here.falls > FAILURES {
+                    flow.returns += flow.falls / here.falls * (here.falls - FAILURES);
+                    flow.falls *= FAILURES / here.falls;
+                    here.falls = FAILURES;
+                    after.trail.mark_exceptional();
+                }
                 frame.tally.add(&after, here.falls);
                 flow.breaks += flow.falls * tail.breaks;
                 flow.continues += flow.falls * tail.continues;
@@ -1672,9 +1683,9 @@ fn early(plan: &Loop<'_>, leaving: f64) -> Interval {
 /// How often the first branch is taken, from what the branches do.
 fn likely_share(then: Flow, otherwise: Flow, alone: bool) -> f64 {
     if then.raises > 0.9 {
-        0.02
+        FAILURES
     } else if otherwise.raises > 0.9 {
-        0.98
+        1.0 - FAILURES
     } else if then.leaves() && alone {
         0.3
     } else {
