@@ -1404,7 +1404,8 @@ impl<'p> Machine<'p> {
         let callable = parts.iter().filter(|p| !matches!(p, Value::None));
         let (asynchronous, others): (Vec<&Value>, Vec<&Value>) = callable.partition(is_coroutine);
         // Python: await client.post(url), of a `client: Client | AsyncClient`
-        let is_awaited = !asynchronous.is_empty() && frame.awaiting == Some(site.id);
+        let is_awaited = frame.awaiting == Some(site.id)
+            && (!asynchronous.is_empty() || others.iter().any(|part| part.is_unknown()));
         let saved = std::mem::take(&mut frame.tally);
         let mut tallies = Vec::new();
         let mut results = Vec::new();
@@ -1412,7 +1413,7 @@ impl<'p> Machine<'p> {
             let (events, pending) = (self.events.len(), frame.pending.len());
             let result = self.call(frame, part, arguments.clone(), site);
             let tally = std::mem::take(&mut frame.tally);
-            if is_awaited && !may_be_awaited(&result) {
+            if is_awaited && (!may_be_awaited(&result) || self.is_synchronous(part)) {
                 self.events.truncate(events);
                 frame.pending.truncate(pending);
                 continue;

@@ -338,15 +338,21 @@ fn hands_on_parts(frame: &Frame<'_>, definition: &Function) -> bool {
     };
     let text = |id: NameId| facts.names.get(id.index()).map_or("", |it| &**it);
     let is_parameter = |id: ExpressionId| definition.parameters.iter().any(|it| Some(it.name) == name(id));
-    // Python: node["children"], getattr(node, "children", ())
+    // Python: node["children"], node.get("children"), getattr(node, "children", ())
     let is_looked_up = |id: ExpressionId| match all.get(id.index()) {
         Some(Expression::Subscript { value, index }) => {
             is_parameter(*value) && matches!(all.get(index.index()), Some(Expression::String { .. }))
         }
-        Some(Expression::Call { callee, arguments }) => {
-            name(*callee).is_some_and(|it| text(it) == "getattr")
-                && arguments.first().is_some_and(|it| is_parameter(it.value))
-        }
+        Some(Expression::Call { callee, arguments }) => match all.get(callee.index()) {
+            Some(Expression::Name(called)) => {
+                text(*called) == "getattr" && arguments.first().is_some_and(|it| is_parameter(it.value))
+            }
+            Some(Expression::Attribute { value, attribute }) => {
+                let key = arguments.first().and_then(|it| all.get(it.value.index()));
+                text(*attribute) == "get" && is_parameter(*value) && matches!(key, Some(Expression::String { .. }))
+            }
+            _ => false,
+        },
         _ => false,
     };
     // Python: children = getattr(node, "children", ())
