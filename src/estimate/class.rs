@@ -1212,10 +1212,10 @@ pub(super) fn with_elements(value: &Value, declared: &Value) -> Value {
         let told = told.0.borrow();
         (told.kind.clone(), told.item.clone(), told.key.clone())
     };
-    let is_same = match (&reference.0.borrow().kind, &kind) {
-        (Kind::List, Kind::List) | (Kind::Dict, Kind::Dict) | (Kind::Set, Kind::Set) => true,
-        _ => false,
-    };
+    let is_same = matches!(
+        (&reference.0.borrow().kind, &kind),
+        (Kind::List, Kind::List) | (Kind::Dict, Kind::Dict) | (Kind::Set, Kind::Set)
+    );
     if !is_same {
         return value.clone();
     }

@@ -1004,10 +1004,13 @@ impl<'p> Machine<'p> {
             Some(Expression::Call { callee, .. }) => self.is_len(frame, *callee),
             _ => false,
         };
-        !frame.facts.statements.iter().any(|statement| match statement {
+        let range = frame.function.and_then(|it| frame.spans.functions.get(it.index()));
+        let inside = |span: &Span| range.is_none_or(|it| it.start <= span.start && span.end <= it.end);
+        !frame.facts.statements.iter().zip(&frame.spans.statements).any(|(statement, span)| match statement {
             Statement::AugmentedAssign { target, value, .. } => {
                 let is_moved = matches!(all.get(target.index()), Some(Expression::Name(name)) if moved.contains(name));
                 is_moved
+                    && inside(span)
                     && match all.get(value.index()) {
                         Some(Expression::Binary { left, right, .. }) => is_len(*left) || is_len(*right),
                         _ => is_len(*value),

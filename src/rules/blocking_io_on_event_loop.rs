@@ -96,7 +96,7 @@ fn is_over(site: &StallSite<'_>, stall: &Stall, wait: &Operation) -> bool {
         Some(WaitKind::Queue) => wait.depth() == 0 && site.is_just_filled(stall),
         Some(WaitKind::Network) => {
             let opens = wait.what.starts_with("urllib.") || wait.what.starts_with("http.client.");
-            opens && wait.depth() == 0 && site.is_local_url(stall)
+            opens && site.is_local_url(stall, wait)
         }
         _ => false,
     }

@@ -232,9 +232,16 @@ impl StallSite<'_> {
         (written.len() <= LONGEST && !written.contains(['(', '\n'])).then_some(written)
     }
 
-    /// True if what is opened was asked whether it is a `data:` or `file:` URL, here or where the function is called.
-    pub fn is_local_url(&self, stall: &Stall) -> bool {
-        let parsed = self.project.parsed(stall.file);
+    /// True if what is opened was asked whether it is a `data:` or `file:` URL, here, where the function is called, or on the
+    /// way to what opens it.
+    pub fn is_local_url(&self, stall: &Stall, opens: &Operation) -> bool {
+        let steps = std::iter::successors(opens.path.as_deref(), |step| step.next.as_deref());
+        self.asks_for_local_url(stall.file, stall.span, stall.function)
+            || steps.into_iter().any(|step| self.asks_for_local_url(step.file, step.span, None))
+    }
+
+    fn asks_for_local_url(&self, file: FileId, place: Span, function: Option<FunctionId>) -> bool {
+        let parsed = self.project.parsed(file);
         let (facts, spans) = (&parsed.facts, &parsed.spans);
         let holds = |outer: &Span, inner: &Span| outer.start <= inner.start && inner.end <= outer.end;
         let asks = |condition: &Span| {
@@ -257,10 +264,10 @@ impl StallSite<'_> {
         if guarded.is_empty() {
             return false;
         }
-        if guarded.iter().any(|block| holds(block, &stall.span)) {
+        if guarded.iter().any(|block| holds(block, &place)) {
             return true;
         }
-        let Some(function) = stall.function.and_then(|it| facts.functions.get(it.index())) else { return false };
+        let Some(function) = function.and_then(|it| facts.functions.get(it.index())) else { return false };
         let mut calls = facts.expressions.iter().zip(&spans.expressions).filter(|(expression, _)| {
             matches!(expression, Expression::Name(name) | Expression::Attribute { attribute: name, .. }
                 if *name == function.name)
