@@ -360,7 +360,8 @@ impl<'p> Machine<'p> {
             let right = self.evaluate(frame, *right);
             frame.tally.tick(price::COMPARE);
             if matches!(comparison, Comparison::In | Comparison::NotIn) {
-                self.membership(frame, &right);
+                frame.at = self.span(frame, first);
+                self.membership(frame, &left, &right);
             }
             let known = decide(*comparison, &left, &right)
                 .or_else(|| self.version_test(*comparison, &left, &right))
@@ -382,9 +383,13 @@ impl<'p> Machine<'p> {
         Value::Bool(all)
     }
 
-    /// `x in container` walks a list or a string, and looks a key up in the others.
-    fn membership(&mut self, frame: &mut Frame<'p>, container: &Value) {
+    /// `x in container` walks a list or a string, looks a key up in the others, and asks an object of the project itself.
+    fn membership(&mut self, frame: &mut Frame<'p>, item: &Value, container: &Value) {
         let per = match container {
+            Value::Object(reference) if matches!(reference.0.borrow().kind, Kind::Instance { .. }) => {
+                self.special_call(frame, container, "__contains__", &Arguments::of(vec![item.clone()]));
+                return;
+            }
             Value::Object(reference) if matches!(reference.0.borrow().kind, Kind::List) => 15e-9,
             Value::Text(..) | Value::Bytes(_) => 0.3e-9,
             Value::Iterator(_) => {

@@ -1427,7 +1427,25 @@ impl<'p> Machine<'p> {
             }
         }
         let result = self.binary(frame, operator, &before, &right);
+        // Python: ratings[name] += 1, where `ratings` is known to the last entry: it has that name already.
+        let complete = match frame.facts.expressions.get(target.index()) {
+            Some(Expression::Subscript { value, .. }) => match self.peek(frame, *value) {
+                Value::Object(reference) => {
+                    let object = reference.0.borrow();
+                    let is_complete = matches!(object.kind, Kind::Dict)
+                        && !object.guessed
+                        && object.length.is_exact()
+                        && object.length.likely >= 2.0;
+                    is_complete.then(|| (reference.clone(), object.length))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
         self.assign(frame, target, result);
+        if let Some((reference, length)) = complete {
+            self.change(&reference, |object| object.length = length);
+        }
     }
 
     /// How often this point runs for each time that the object is made.

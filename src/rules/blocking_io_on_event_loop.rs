@@ -38,6 +38,8 @@ const CERTAIN: f64 = 0.95;
 const SHORTEST: f64 = 0.008;
 /// Nor is a pause whose whole length is shorter: nobody notices it.
 const SHORTEST_PAUSE: f64 = 0.03;
+/// The same for a pause that is made only when something has failed, which is rare: asyncio's debug mode lets less pass.
+const SHORTEST_AFTER_FAILURE: f64 = 0.1;
 
 fn check(site: &StallSite<'_>) -> Option<Diagnostic> {
     if site.is_patched {
@@ -157,5 +159,7 @@ fn is_blocking(operation: &Operation) -> bool {
         // Putting waits only where the queue is full.
         && !operation.what.ends_with(".put")
         && (operation.each >= SHORTEST || operation.wait == Some(WaitKind::Queue))
-        && (operation.each.max(operation.seconds) >= SHORTEST_PAUSE || operation.wait != Some(WaitKind::Sleep))
+        && (operation.wait != Some(WaitKind::Sleep)
+            || operation.each.max(operation.seconds)
+                >= if operation.exceptional { SHORTEST_AFTER_FAILURE } else { SHORTEST_PAUSE })
 }
