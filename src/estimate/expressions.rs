@@ -9,6 +9,7 @@ use crate::facts::ir::{
     Argument, ArgumentKind, Clause, Comparison, ComprehensionKind, Expression, Operator, UnaryOperator,
 };
 use crate::id::{ExpressionId, FileId, NameId};
+use crate::knowledge::schema::Vehicle;
 use crate::knowledge::types::TypeExpression;
 use crate::project::Entity;
 use crate::text::Span;
@@ -1211,7 +1212,13 @@ impl<'p> Machine<'p> {
             let count = if all.is_empty() { price::unknown_count() } else { Interval::exact(all.len() as f64) };
             return self.list(joined(&all), count, None);
         }
+        let starting = self.starting;
+        if let Some(waits) = self.starts_tasks(&function) {
+            // Who waits for all that it is given has no more of them for a loop around it.
+            self.starting = Some(if frame.loops > 0 && !waits { frame.scale / 2.0 } else { frame.scale });
+        }
         let given = self.arguments(frame, arguments);
+        self.starting = starting;
         frame.assigning = assigning;
         // Python: if sys.platform.startswith("win"):
         if method == Some("startswith")
@@ -1246,6 +1253,16 @@ impl<'p> Machine<'p> {
         };
         frame.assigning = assigning;
         result
+    }
+
+    /// Whether a library's function waits for the coroutines that it runs beside each other; nothing where it runs none.
+    fn starts_tasks(&self, function: &Value) -> Option<bool> {
+        let (Value::Library(name) | Value::LibraryMethod(_, name)) = function else { return None };
+        self.known.calls(name).iter().find_map(|entry| {
+            let waits = entry.intrinsic.as_deref() == Some("gather");
+            let starts = entry.spawn.as_ref().is_some_and(|it| it.vehicle == Some(Vehicle::EventLoop));
+            (waits || starts).then_some(waits)
+        })
     }
 
     /// True for a library's function that gives no awaitable, as far as the knowledge base says.

@@ -81,6 +81,11 @@ pub struct Machine<'p> {
     /// How many more turns than `scale` says the loops have that a coroutine gives way in: each turn is a task of its
     /// own there, but what it fills grows with all of them.
     pub(super) growth: f64,
+    /// The arguments of a call that starts tasks are worked out, in a place that has this scale: a coroutine that is called
+    /// more often there runs several times at once.
+    pub(super) starting: Option<f64>,
+    /// What runs is one of several coroutines that run at once.
+    pub(super) fanned: bool,
     /// The function that is called next is a callback of an event loop, registered there.
     pub(super) registered: Option<(FileId, Span)>,
     memo: FxHashMap<MemoKey, Rc<Outcome>>,
@@ -376,6 +381,8 @@ impl<'p> Machine<'p> {
             told: Vec::new(),
             on_loop: None,
             growth: 1.0,
+            starting: None,
+            fanned: false,
             registered: None,
             memo: FxHashMap::default(),
             answers: FxHashMap::default(),
@@ -507,6 +514,8 @@ impl<'p> Machine<'p> {
         self.provisional.clear();
         self.on_loop = None;
         self.growth = 1.0;
+        self.starting = None;
+        self.fanned = false;
         self.registered = None;
     }
 
@@ -629,6 +638,7 @@ impl<'p> Machine<'p> {
         digest.number(frequency(scale));
         digest.number(frequency(self.growth));
         digest.number(self.on_loop.map_or(2, u64::from));
+        digest.number(u64::from(self.fanned) | self.starting.map_or(0, |outer| 2 + 2 * u64::from(scale > outer * 1.5)));
         digest.number(self.passed.version);
         let key = digest.finish().map(|digest| (closure.file, Remembered::Function(closure.function), digest));
         self.remembered(key, |machine, place| machine.run_body(closure, bound, place, (scale, registered)))
@@ -904,7 +914,14 @@ impl<'p> Machine<'p> {
         let step = Step { file: frame.file, span: place, callee: callee.clone(), next: None };
         let mark = self.stack.len();
         self.registered = registered;
+        let outer_tasks = (self.starting, self.fanned);
+        if definition.is_async
+            && let Some(outer) = self.starting.take()
+        {
+            self.fanned = frame.scale > outer * 1.5;
+        }
         let outcome = self.run_scaled(closure, bound, frame.scale);
+        (self.starting, self.fanned) = outer_tasks;
         debug_assert_eq!(mark, self.stack.len());
         let mut outcome = self.kept(parsed, definition, arguments, outcome);
         if let (Value::Unknown, Some(declared)) = (&outcome.result, definition.returns) {
@@ -1205,11 +1222,13 @@ impl<'p> Machine<'p> {
         let outer_loop = self.on_loop.take();
         let outer_callback = self.registered.take();
         let outer_growth = std::mem::replace(&mut self.growth, 1.0);
+        let outer_tasks = (self.starting.take(), std::mem::take(&mut self.fanned));
         let answer = compute(self);
         let lowest = self.lowest;
         self.on_loop = outer_loop;
         self.registered = outer_callback;
         self.growth = outer_growth;
+        (self.starting, self.fanned) = outer_tasks;
         self.events.truncate(mark);
         self.nested -= 1;
         self.base = base;

@@ -54,6 +54,13 @@ pub enum Shape {
     Descends,
 }
 
+impl Shape {
+    /// True if something gets less with each call: a problem that is taken apart.
+    pub fn gets_less(&self) -> bool {
+        matches!(self, Self::Counts { .. } | Self::Halves { .. } | Self::Shortens { .. })
+    }
+}
+
 impl<'p> Machine<'p> {
     /// A call of a function that is already running, at `index` on the stack.
     pub(super) fn recursive_call(

@@ -64,6 +64,8 @@ pub struct Handover {
     pub bound_to: Option<Span>,
     /// Called from a coroutine.
     pub in_coroutine: bool,
+    /// Called from a coroutine that is started several times at once, as far as calls tell.
+    pub fanned: bool,
     /// A thread or process that is started by itself, not a task of a pool.
     pub lone_worker: bool,
     /// `daemon=True`.

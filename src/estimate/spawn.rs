@@ -58,8 +58,10 @@ impl<'p> Machine<'p> {
         frame.endless = false;
         let site = CallSite { id: crate::id::ExpressionId(u32::MAX), place, method: None, receiver: None };
         let outer_loop = self.on_loop.replace(false);
+        let outer_tasks = (self.starting.take(), std::mem::take(&mut self.fanned));
         let result = self.call(frame, target, arguments.clone(), &site);
         self.on_loop = outer_loop;
+        (self.starting, self.fanned) = outer_tasks;
         let task_endless = frame.endless;
         frame.is_async = is_async;
         frame.scale = scale;
@@ -71,7 +73,13 @@ impl<'p> Machine<'p> {
         let is_told =
             known && !task_endless && task.recursions.is_empty() && task.cost.unknown <= task.cost.total().likely;
         self.took = is_told.then(|| task.cost.total());
-        let recursions = Tally { recursions: task.recursions.clone(), ..Tally::default() };
+        // Python: executor.submit(self._finish, node), where that submits what comes next: a task after the other, none in
+        // the other. What gets less each time is one problem, taken apart.
+        let mut parts = task.recursions.clone();
+        parts.retain(|(index, _)| {
+            self.stack.get(*index).and_then(|it| it.shapes.last()).is_some_and(super::recursion::Shape::gets_less)
+        });
+        let recursions = Tally { recursions: parts, ..Tally::default() };
         let recurses: Vec<(FileId, FunctionId)> = task
             .recursions
             .iter()
@@ -109,6 +117,7 @@ impl<'p> Machine<'p> {
             workers: offer.workers,
             bound_to,
             in_coroutine: frame.is_async,
+            fanned: self.fanned,
             lone_worker: offer.lone_worker,
             daemon: offer.daemon,
             isolated: offer.isolated,

@@ -107,15 +107,22 @@ impl<'p> Machine<'p> {
         let span = frame.spans.statements.get(id.index()).copied().unwrap_or_default();
         match statement {
             Statement::Expression(value) => {
-                let value = self.evaluate(frame, *value);
-                if self.never_returns(&value) {
+                let result = self.evaluate(frame, *value);
+                if self.never_returns(&result) {
                     return Flow { raises: 1.0, ..Flow::NONE };
                 }
+                self.asked_in_vain(frame, *value, &result);
             }
             Statement::Assign { targets, value } => {
                 let outer = std::mem::replace(&mut frame.assigning, targets.first().copied());
                 let result = self.evaluate(frame, *value);
                 frame.assigning = outer;
+                if let [target] = &**targets
+                    && let Some(Expression::Name(name)) = frame.facts.expressions.get(target.index())
+                    && frame.facts.names.get(name.index()).is_some_and(|it| &**it == "_")
+                {
+                    self.asked_in_vain(frame, *value, &result);
+                }
                 for target in targets.iter() {
                     self.assign(frame, *target, result.clone());
                 }
@@ -1448,9 +1455,22 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// An attribute whose value nobody wants is read for what reading it does: a property that nobody knows.
+    ///
+    /// ```python
+    /// _ = speaker.is_visible
+    /// ```
+    fn asked_in_vain(&self, frame: &mut Frame<'p>, value: ExpressionId, result: &Value) {
+        if matches!(result, Value::Unknown) && self.is_attribute(frame, value) {
+            frame.tally.cost.unknown += price::UNKNOWN_METHOD;
+        }
+    }
+
     /// How often this point runs for each time that the object is made.
     pub(super) fn relative_scale(&self, frame: &Frame<'p>, reference: &super::value::Reference) -> f64 {
-        let weight = reference.0.borrow().weight.max(1e-9);
+        let weight = reference.0.borrow().weight;
+        // What is made in a loop without turns (`for name in []`) was made once if it is met at all.
+        let weight = if weight < 1e-9 { 1.0 } else { weight };
         (frame.scale * self.growth / weight).clamp(0.05, 1e12)
     }
 

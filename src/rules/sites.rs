@@ -365,7 +365,7 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
         let Some(first) = contexts.first().copied() else { continue };
         let parsed = project.parsed(first.file);
         let around = surroundings.entry(first.file).or_insert_with(|| Surroundings::new(parsed));
-        let fans_out = around.fans_out(parsed, first);
+        let fans_out = around.fans_out(parsed, first) || contexts.iter().any(|it| it.offload && it.fanned);
         let awaited = around.awaited.contains(&first.span) && !fans_out;
         let many = fans_out
             || multiplied(project, around, &contexts, awaited)
