@@ -11,7 +11,7 @@ use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId};
 use crate::text::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -1053,6 +1053,18 @@ impl<'p> Machine<'p> {
             Some(Member::Function(here, function)) => Some(self.method_closure(&here, function)),
             _ => None,
         }
+    }
+
+    /// The names of the methods that a class has or inherits from the project's, of those that begin so.
+    pub(super) fn methods_that_begin(&mut self, class: &Rc<ClassValue>, start: &str) -> Vec<Rc<str>> {
+        let mut names = BTreeSet::new();
+        for ancestor in self.order(class).iter() {
+            let Ancestor::Project(here) = ancestor else { continue };
+            let functions = &self.project.parsed(here.file).facts.functions;
+            let own = functions.iter().filter(|it| it.class == Some(here.class));
+            names.extend(own.map(|it| self.name(here.file, it.name)).filter(|it| it.starts_with(start)));
+        }
+        names.into_iter().map(Rc::from).collect()
     }
 }
 

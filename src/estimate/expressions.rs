@@ -20,6 +20,8 @@ use std::sync::Arc;
 const FEW_ENTRIES: usize = 8;
 /// What share of the keys that code comes across is new: items are put in groups, or are all different.
 const NEW_KEYS: f64 = 0.7;
+/// Pieces that a sequence of unknown length is cut into are hardly smaller than this part of what the code says.
+const SMALLEST_PIECE: f64 = 20.0;
 
 impl<'p> Machine<'p> {
     /// What an expression gives; its cost goes to the frame.
@@ -708,10 +710,18 @@ impl<'p> Machine<'p> {
             };
             (to - from).max(0.0)
         };
-        let length = Interval {
-            low: cut(whole.low).min(cut(whole.likely)),
-            likely: cut(whole.likely),
-            high: cut(whole.high).max(cut(whole.likely)),
+        let length = match self.piece(frame, lower, upper) {
+            // Pieces are made of what is longer: who chose their size has seen so much.
+            Some(size) if !whole.is_exact() => Interval {
+                low: whole.low.max(size / SMALLEST_PIECE).min(size),
+                likely: (whole.likely.min(size) * size).sqrt(),
+                high: size,
+            },
+            _ => Interval {
+                low: cut(whole.low).min(cut(whole.likely)),
+                likely: cut(whole.likely),
+                high: cut(whole.high).max(cut(whole.likely)),
+            },
         };
         frame.tally.cost.bytecode = frame.tally.cost.bytecode.plus(length.scaled(1e-9));
         match owner {
@@ -741,6 +751,30 @@ impl<'p> Machine<'p> {
             }
             _ => Value::Unknown,
         }
+    }
+
+    /// How long the pieces are that a sequence is cut into, where the code says.
+    ///
+    /// ```python
+    /// for start in range(0, len(lines), 10_000):
+    ///     yield lines[start : start + 10_000]
+    /// ```
+    fn piece(
+        &mut self,
+        frame: &mut Frame<'p>,
+        lower: Option<ExpressionId>,
+        upper: Option<ExpressionId>,
+    ) -> Option<f64> {
+        let expression = |id: ExpressionId| frame.facts.expressions.get(id.index());
+        let Some(Expression::Name(start)) = expression(lower?) else { return None };
+        let Some(Expression::Binary { operator: Operator::Add, left, right }) = expression(upper?) else { return None };
+        let is_start = |id: &ExpressionId| matches!(expression(*id), Some(Expression::Name(name)) if name == start);
+        let size = match (is_start(left), is_start(right)) {
+            (true, false) => *right,
+            (false, true) => *left,
+            _ => return None,
+        };
+        self.peek(frame, size).constant().filter(|size| *size >= 1.0)
     }
 
     /// What an empty `defaultdict` is asked for, it has from then on.

@@ -10,7 +10,7 @@ use super::value::{Arguments, Coroutine, Kind, Lazy, Reference, Value, union};
 use crate::cost::{Cost, Interval};
 use crate::facts::ir::Operator;
 use crate::knowledge::schema::{Clock, Split, Vehicle, WaitKind};
-use crate::knowledge::types::{CalledWith, Entry, Measure, Requirement, Selector, TermKind, TypeExpression};
+use crate::knowledge::types::{CalledWith, Entry, Measure, Overrides, Requirement, Selector, TermKind, TypeExpression};
 use crate::text::Span;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -210,6 +210,14 @@ impl<'p> Machine<'p> {
                 frame.tally.repeat(&one, times);
             }
         }
+        if let (Some(overrides), Some(receiver)) = (&entry.overrides, receiver)
+            && let Some(class) = super::class::instance_class(receiver)
+        {
+            let units = entry.size.as_ref().and_then(|it| self.measured(it, Some(receiver), arguments));
+            let likely = entry.prior.unwrap_or(1000.0);
+            let units = units.unwrap_or(Interval { low: likely / 100.0, likely, high: likely * 10.0 });
+            self.run_overrides(frame, overrides, units, receiver, &class, site.place);
+        }
         self.took = None;
         if let Some(spawn) = &entry.spawn {
             let handed = self.spawn(frame, name, spawn, receiver, arguments, site);
@@ -305,6 +313,45 @@ impl<'p> Machine<'p> {
             self.charge_entry(frame, &cost, &trail, name, site.place);
         }
         value
+    }
+
+    /// Runs the methods that a class of the project has for a library's class to call.
+    ///
+    /// ```python
+    /// class Links(HTMLParser):
+    ///     def handle_starttag(self, tag, attrs):
+    /// ```
+    fn run_overrides(
+        &mut self,
+        frame: &mut Frame<'p>,
+        overrides: &Overrides,
+        units: Interval,
+        receiver: &Rc<Value>,
+        class: &Rc<super::value::ClassValue>,
+        place: Span,
+    ) {
+        let times = units.scaled(1.0 / overrides.every);
+        for (name, types) in &overrides.methods {
+            let names = match name.strip_suffix('*') {
+                Some(start) => self.methods_that_begin(class, start),
+                None => vec![Rc::from(name.as_str())],
+            };
+            for name in names {
+                let Some(closure) = self.method(class, &name) else { continue };
+                // Python: def visit_If(self, node): self.generic_visit(node)
+                if self.stack.iter().any(|it| it.node == (closure.file, Some(closure.function))) {
+                    continue;
+                }
+                let given = types.iter().map(|it| self.typed(it, None, None)).collect();
+                let saved = std::mem::take(&mut frame.tally);
+                let scale = frame.scale;
+                frame.scale *= times.likely.max(1.0);
+                self.call_function(frame, &closure, Some((**receiver).clone()), &Arguments::of(given), place);
+                frame.scale = scale;
+                let one = std::mem::replace(&mut frame.tally, saved);
+                frame.tally.repeat(&one, times);
+            }
+        }
     }
 
     /// Adds a library call's cost, and notes that a coroutine stands still meanwhile.

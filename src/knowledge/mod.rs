@@ -574,6 +574,7 @@ fn user_entry(library: &Arc<str>, names: Vec<String>, clock: Clock, seconds: f64
         returns: None,
         length: None,
         calls: None,
+        overrides: None,
         spawn: None,
         opens: None,
         writes: None,

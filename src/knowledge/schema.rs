@@ -237,6 +237,8 @@ pub struct Call {
     /// A callable argument that the call runs itself, in the same thread, before it returns
     /// (or, where `lazy`, when the result is consumed).
     pub calls: Option<Callback>,
+    /// Methods of the receiver that the call runs in place, where a class of the project has them.
+    pub overrides: Option<Overrides>,
     /// A callable argument that the call hands to a vehicle.
     pub spawn: Option<Spawn>,
     /// Which file it opens or reads, by path or as a `Path`: `0:file`, `self`. What the program wrote there before gives its size.
@@ -294,6 +296,16 @@ pub enum Length {
     Units(f64),
     /// A measure of an argument, like [`Call::size`].
     Measure(String),
+}
+
+/// Methods that subclasses give a library's class, for it to call.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Overrides {
+    /// By name (`handle_data`; `visit_*` for all that begin so), the types of what they are called with.
+    pub methods: BTreeMap<String, Vec<String>>,
+    /// Each runs once for so many units of the call's size.
+    pub every: f64,
 }
 
 /// A callable argument that is run in place.

@@ -173,6 +173,15 @@ pub struct Callback {
     pub awaits: Option<WaitKind>,
 }
 
+/// Methods that subclasses give a library's class, for it to call: [`schema::Overrides`] with its types parsed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overrides {
+    /// By name, the types of what they are called with.
+    pub methods: BTreeMap<String, Vec<TypeExpression>>,
+    /// Each runs once for so many units of the call's size.
+    pub every: f64,
+}
+
 /// A callable argument that is handed to a vehicle.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spawn {
@@ -237,6 +246,8 @@ pub struct Entry {
     pub length: Option<Measure>,
     /// A callable that it runs in place.
     pub calls: Option<Callback>,
+    /// Methods of the receiver that it runs in place.
+    pub overrides: Option<Overrides>,
     /// A callable that it hands to a vehicle.
     pub spawn: Option<Spawn>,
     /// The file that it opens or reads.
@@ -556,6 +567,7 @@ impl Entry {
             returns: type_expression(call.returns.as_ref())?,
             length,
             calls: call.calls.as_ref().map(callback).transpose()?,
+            overrides: call.overrides.as_ref().map(overrides).transpose()?,
             spawn: call.spawn.as_ref().map(spawn).transpose()?,
             when,
             opens: selector(call.opens.as_ref())?,
@@ -654,6 +666,15 @@ fn type_expression(text: Option<&String>) -> Result<Option<TypeExpression>, Stri
         None => Ok(None),
         Some(text) => TypeExpression::parse(text).map(Some).ok_or_else(|| format!("type {text}")),
     }
+}
+
+fn overrides(data: &schema::Overrides) -> Result<Overrides, String> {
+    let mut methods = BTreeMap::new();
+    for (name, types) in &data.methods {
+        let parsed: Option<Vec<TypeExpression>> = types.iter().map(|it| TypeExpression::parse(it)).collect();
+        methods.insert(name.clone(), parsed.ok_or_else(|| format!("types of {name}"))?);
+    }
+    Ok(Overrides { methods, every: data.every })
 }
 
 fn target(text: &str) -> Result<Selector, String> {
