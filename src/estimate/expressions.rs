@@ -711,8 +711,9 @@ impl<'p> Machine<'p> {
             (to - from).max(0.0)
         };
         let length = match self.piece(frame, lower, upper) {
-            // Pieces are made of what is longer: who chose their size has seen so much.
-            Some(size) if !whole.is_exact() => Interval {
+            // Pieces are made of what is longer: who chose their size has seen so much. (Of texts they may be what a
+            // library can take.)
+            Some(size) if !whole.is_exact() && matches!(owner, Value::Object(_)) => Interval {
                 low: whole.low.max(size / SMALLEST_PIECE).min(size),
                 likely: (whole.likely.min(size) * size).sqrt(),
                 high: size,
@@ -1246,13 +1247,14 @@ impl<'p> Machine<'p> {
             let count = if all.is_empty() { price::unknown_count() } else { Interval::exact(all.len() as f64) };
             return self.list(joined(&all), count, None);
         }
-        let starting = self.starting;
-        if let Some(waits) = self.starts_tasks(&function) {
+        let (starting, awaiting) = (self.starting, frame.awaiting);
+        let starts = self.starts_tasks(&function);
+        if let Some(waits) = starts {
             // Who waits for all that it is given has no more of them for a loop around it.
             self.starting = Some(if frame.loops > 0 && !waits { frame.scale / 2.0 } else { frame.scale });
         }
-        let given = self.arguments(frame, arguments);
-        self.starting = starting;
+        let given = self.arguments(frame, arguments, starts.is_some());
+        (self.starting, frame.awaiting) = (starting, awaiting);
         frame.assigning = assigning;
         // Python: if sys.platform.startswith("win"):
         if method == Some("startswith")
@@ -1264,13 +1266,20 @@ impl<'p> Machine<'p> {
             return Value::Bool(Some(false));
         }
         let call = CallSite { id, place, method, receiver: receiver.as_ref() };
-        // Python: async def wrapper(*args): return await function(*args)
-        let is_passed = frame.awaiting == Some(id)
-            && match frame.facts.expressions.get(callee.index()) {
-                Some(Expression::Name(name)) => self.is_from_outside(frame, *name),
-                _ => false,
+        let is_doubtful = frame.awaiting == Some(id)
+            && match &function {
+                // Python: asyncio.create_task(subscription.unsubscribe(handles))
+                Value::Function(closure) | Value::Method(_, closure) => {
+                    let functions = &self.project.parsed(closure.file).facts.functions;
+                    functions.get(closure.function.index()).is_some_and(|it| !it.is_async)
+                }
+                // Python: async def wrapper(*args): return await function(*args)
+                _ => match frame.facts.expressions.get(callee.index()) {
+                    Some(Expression::Name(name)) => self.is_from_outside(frame, *name),
+                    _ => false,
+                },
             };
-        let result = if is_passed {
+        let result = if is_doubtful {
             let before = (frame.tally.clone(), frame.pending.len(), self.events.len());
             let result = self.call(frame, &function, given, &call);
             if may_be_awaited(&result) && !self.is_synchronous(&function) {
@@ -1289,12 +1298,15 @@ impl<'p> Machine<'p> {
         result
     }
 
-    /// Whether a library's function waits for the coroutines that it runs beside each other; nothing where it runs none.
+    /// Whether a library's function waits for the coroutines that it is given to run beside each other; nothing where it
+    /// takes none.
     fn starts_tasks(&self, function: &Value) -> Option<bool> {
         let (Value::Library(name) | Value::LibraryMethod(_, name)) = function else { return None };
         self.known.calls(name).iter().find_map(|entry| {
             let waits = entry.intrinsic.as_deref() == Some("gather");
-            let starts = entry.spawn.as_ref().is_some_and(|it| it.vehicle == Some(Vehicle::EventLoop));
+            let starts = entry.spawn.as_ref().is_some_and(|it| {
+                it.vehicle == Some(Vehicle::EventLoop) && it.arguments == crate::knowledge::schema::Arguments::None
+            });
             (waits || starts).then_some(waits)
         })
     }
@@ -1321,10 +1333,13 @@ impl<'p> Machine<'p> {
             && frame.environment.parent.as_ref().is_some_and(|it| it.variables.borrow().contains_key(&name)))
     }
 
-    /// Evaluates a call's arguments.
-    pub(super) fn arguments(&mut self, frame: &mut Frame<'p>, arguments: &[Argument]) -> Arguments {
+    /// Evaluates a call's arguments; they are coroutines if it awaits them.
+    fn arguments(&mut self, frame: &mut Frame<'p>, arguments: &[Argument], awaits: bool) -> Arguments {
         let mut given = Arguments::default();
         for argument in arguments {
+            if awaits {
+                frame.awaiting = Some(argument.value);
+            }
             let value = self.evaluate(frame, argument.value);
             match argument.kind {
                 ArgumentKind::Positional => {
