@@ -310,22 +310,12 @@ impl<'p> Machine<'p> {
                 Ancestor::Project(_) => {}
             }
         }
-        if !unresolved && let Some(value) = self.subclass_attribute(frame, owner, class, name, place) {
-            return value;
+        // Python: def __getattr__(self, name): return getattr(self._inner, name)
+        if !unresolved && name != "__getattr__" && self.method(class, "__getattr__").is_some() {
+            let asked = Value::Text(Some(Rc::from(name)), Interval::exact(name.len() as f64));
+            return self.special_call(frame, owner, "__getattr__", &Arguments::of(vec![asked]));
         }
         Value::Unknown
-    }
-
-    /// An abstract class's missing attribute is what its subclasses in the same file give, if they agree.
-    fn subclass_attribute(
-        &mut self,
-        _frame: &mut Frame<'p>,
-        _owner: &Value,
-        _class: &Rc<ClassValue>,
-        _name: &str,
-        _place: Span,
-    ) -> Option<Value> {
-        None
     }
 
     fn member_value(

@@ -528,8 +528,9 @@ impl<'p> Machine<'p> {
                 self.consume(frame, &source);
                 let (result, cost, trail) =
                     self.aside_call(frame, &function, Arguments::of(vec![item.clone(), item]), site);
-                frame.tally.cost = frame.tally.cost.plus(cost.times(count));
-                frame.tally.trail.extend(&trail, count.likely, None);
+                let mut whole = Trail::default();
+                whole.extend(&trail, count.likely, None);
+                self.charge_entry(frame, &cost.times(count), &whole, name, site.place);
                 Some(result)
             }
             "islice" => {

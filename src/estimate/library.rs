@@ -3,7 +3,7 @@
 use super::class::Ancestor;
 use super::evidence::{Operation, Trail};
 use super::expressions::CallSite;
-use super::machine::{Frame, Machine};
+use super::machine::{Frame, Machine, Tally};
 use super::price;
 use super::report::Event;
 use super::value::{Arguments, Coroutine, Kind, Lazy, Reference, Value, union};
@@ -205,8 +205,15 @@ impl<'p> Machine<'p> {
             frame.scale = scale;
             let one = std::mem::replace(&mut frame.tally, saved);
             if entry.lazy {
+                // It runs where the result is gone through.
+                frame.pending.truncate(mark);
                 callback_cost = Some((one.cost, one.trail));
             } else {
+                if callback.times.is_some() {
+                    frame.pending.truncate(mark);
+                    let callee = self.callable_name(&target);
+                    stand_still(frame, &one, times, callee, site.place);
+                }
                 frame.tally.repeat(&one, times);
             }
         }
@@ -346,16 +353,27 @@ impl<'p> Machine<'p> {
                 let saved = std::mem::take(&mut frame.tally);
                 let scale = frame.scale;
                 frame.scale *= times.likely.max(1.0);
+                let mark = frame.pending.len();
                 self.call_function(frame, &closure, Some((**receiver).clone()), &Arguments::of(given), place);
+                frame.pending.truncate(mark);
                 frame.scale = scale;
                 let one = std::mem::replace(&mut frame.tally, saved);
+                let callee = self.function_name(closure.file, closure.function);
+                stand_still(frame, &one, times, callee, place);
                 frame.tally.repeat(&one, times);
             }
         }
     }
 
     /// Adds a library call's cost, and notes that a coroutine stands still meanwhile.
-    fn charge_entry(&mut self, frame: &mut Frame<'p>, cost: &Cost, trail: &Trail, name: &Arc<str>, place: Span) {
+    pub(super) fn charge_entry(
+        &mut self,
+        frame: &mut Frame<'p>,
+        cost: &Cost,
+        trail: &Trail,
+        name: &Arc<str>,
+        place: Span,
+    ) {
         frame.tally.cost = frame.tally.cost.plus(*cost);
         frame.tally.trail.extend(trail, 1.0, None);
         let waits = trail.operations.iter().any(|o| o.wait.is_some());
@@ -1376,6 +1394,18 @@ fn is_own(value: &Value) -> bool {
 pub fn is_constant(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     last.len() > 1 && !last.chars().any(char::is_lowercase)
+}
+
+/// What a library's function calls so many times keeps a coroutine for as long as all of these calls: `items.sort(key=rank)`.
+fn stand_still(frame: &mut Frame<'_>, one: &Tally, times: Interval, callee: Arc<str>, place: Span) {
+    let cost = one.cost.times(times);
+    let waits = one.trail.operations.iter().any(|o| o.wait.is_some());
+    if frame.is_async && (cost.total().high > price::STALL_FLOOR || waits) {
+        let mut trail = Trail::default();
+        trail.extend(&one.trail, times.likely, None);
+        let conditional = frame.branches > 0;
+        frame.pending.push(super::machine::PendingStall { span: place, callee, cost, trail, conditional });
+    }
 }
 
 /// Takes out what waits for something of a kind.
