@@ -310,12 +310,26 @@ impl<'p> Machine<'p> {
                 Ancestor::Project(_) => {}
             }
         }
-        // Python: def __getattr__(self, name): return getattr(self._inner, name)
-        if !unresolved && name != "__getattr__" && self.method(class, "__getattr__").is_some() {
+        if !unresolved && name != "__getattr__" && self.hands_on_attributes(class) {
             let asked = Value::Text(Some(Rc::from(name)), Interval::exact(name.len() as f64));
             return self.special_call(frame, owner, "__getattr__", &Arguments::of(vec![asked]));
         }
         Value::Unknown
+    }
+
+    /// True if `__getattr__` does nothing but to hand on what it is asked for. (Where it does more, it may be run for every
+    /// attribute of every object.)
+    ///
+    /// ```python
+    /// def __getattr__(self, name):
+    ///     return getattr(self._inner, name)
+    /// ```
+    fn hands_on_attributes(&mut self, class: &Rc<ClassValue>) -> bool {
+        let Some(closure) = self.method(class, "__getattr__") else { return false };
+        let facts = &self.project.parsed(closure.file).facts;
+        let Some(definition) = facts.functions.get(closure.function.index()) else { return false };
+        let [.., last] = &*definition.body else { return false };
+        definition.body.len() <= 2 && matches!(facts.statements.get(last.index()), Some(Statement::Return(Some(_))))
     }
 
     fn member_value(
