@@ -131,7 +131,7 @@ impl Knowledge {
 
     /// Whether there is a file for a root package.
     pub fn knows_package(&self, root: &str) -> bool {
-        file_index(root).is_some()
+        is_known_package(root)
     }
 
     /// The name under which the data speaks of `name`; an unknown name stays as it is.
@@ -493,6 +493,11 @@ fn is_settled(found: &[&Entry]) -> bool {
 }
 
 /// Where the file for a root package stands in [`LIBRARIES`].
+/// Whether there is a file for a root package.
+pub fn is_known_package(root: &str) -> bool {
+    file_index(root).is_some()
+}
+
 fn file_index(root: &str) -> Option<usize> {
     // Asked for with each name that the machine meets.
     static PLACES: OnceLock<FxHashMap<&str, usize>> = OnceLock::new();

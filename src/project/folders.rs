@@ -195,6 +195,12 @@ impl Folders {
         first.into_iter()
     }
 
+    /// The packages that `file` stands in, the innermost first.
+    pub(super) fn packages_around(&self, file: FileId) -> impl Iterator<Item = FolderId> + Clone + '_ {
+        std::iter::successors(self.of_file(file), |&folder| self.parent(folder))
+            .take_while(|&folder| self.init(folder).is_some())
+    }
+
     /// The dotted way from the nearest root of the settings above `file`, if there is one.
     pub(super) fn name_from_root(&self, file: FileId, path: &str) -> Option<Box<str>> {
         let (_, stem) = split(path);

@@ -77,7 +77,34 @@ impl Project {
                 break;
             }
         }
-        Entity::Library(module.into())
+        self.import_of_script(from, module, top, standard).unwrap_or_else(|| Entity::Library(module.into()))
+    }
+
+    /// A module of the package that `from` stands in, imported by the name that it has for a script in there: Python puts the
+    /// script's folder on its path, `__init__.py` or not. A library's name stays the library's, and so does what the module of
+    /// that name imports by it.
+    ///
+    /// ```text
+    /// app/__init__.py
+    /// app/main.py         from jobs.sync import update
+    /// app/jobs/sync.py
+    /// ```
+    fn import_of_script(&self, from: FileId, module: &str, top: &str, standard: bool) -> Option<Entity> {
+        if standard || crate::knowledge::is_known_package(top) {
+            return None;
+        }
+        let folders = &self.layout.folders;
+        let within = folders.packages_around(from);
+        within.clone().find_map(|folder| {
+            let own = match folders.child(folder, top)? {
+                Place::Module(own) if own != from => own,
+                Place::Package(package, own) if !within.clone().any(|it| it == package) => own,
+                _ => return None,
+            };
+            let found = folders.descend(folder, module)?;
+            self.touch(own);
+            (!self.imports_word(own, top)).then(|| self.entity(found, folder, module))
+        })
     }
 
     fn import_relative(&self, from: FileId, module: &str, level: u32) -> Entity {
