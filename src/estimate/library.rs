@@ -346,7 +346,8 @@ impl<'p> Machine<'p> {
             for name in names {
                 let Some(closure) = self.method(class, &name) else { continue };
                 // Python: def visit_If(self, node): self.generic_visit(node)
-                if self.stack.iter().any(|it| it.node == (closure.file, Some(closure.function))) {
+                if let Some(open) = self.stack.iter().position(|it| it.node == (closure.file, Some(closure.function))) {
+                    self.lowest = self.lowest.min(open);
                     continue;
                 }
                 let given = types.iter().map(|it| self.typed(it, None, None)).collect();
