@@ -1248,7 +1248,12 @@ impl<'p> Machine<'p> {
             return self.list(joined(&all), count, None);
         }
         let (starting, awaiting) = (self.starting, frame.awaiting);
-        let starts = self.starts_tasks(&function);
+        // Most calls are given names and literals: no coroutines.
+        let is_plain = |it: &Argument| {
+            let given = frame.facts.expressions.get(it.value.index());
+            matches!(given, Some(Expression::Name(_) | Expression::String { .. } | Expression::Integer(_)))
+        };
+        let starts = if arguments.iter().all(is_plain) { None } else { self.starts_tasks(&function) };
         if let Some(waits) = starts {
             // Who waits for all that it is given has no more of them for a loop around it.
             self.starting = Some(if frame.loops > 0 && !waits { frame.scale / 2.0 } else { frame.scale });

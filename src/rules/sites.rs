@@ -365,11 +365,18 @@ pub fn handovers<'a>(project: &'a Project, report: &'a Report, target: Target) -
         let Some(first) = contexts.first().copied() else { continue };
         let parsed = project.parsed(first.file);
         let around = surroundings.entry(first.file).or_insert_with(|| Surroundings::new(parsed));
-        let fans_out = around.fans_out(parsed, first) || contexts.iter().any(|it| it.offload && it.fanned);
-        let awaited = around.awaited.contains(&first.span) && !fans_out;
-        let many = fans_out
+        let fans_out = around.fans_out(parsed, first);
+        let mut awaited = around.awaited.contains(&first.span) && !fans_out;
+        let mut many = fans_out
             || multiplied(project, around, &contexts, awaited)
             || has_siblings(functions.get(&(first.file, first.function)), first, awaited);
+        // Python: await loop.run_in_executor(None, function), in a wrapper: what some callers run several of at once says
+        // nothing of what others wait for, one by one.
+        let is_fanned = |it: &&Handover| it.offload && it.fanned;
+        if !many && contexts.iter().any(is_fanned) {
+            contexts.retain(is_fanned);
+            (many, awaited) = (true, false);
+        }
         let mut intents: Vec<Intent> = contexts.iter().flat_map(|h| intent::of(project, h, &mut seen)).collect();
         intents.sort_unstable();
         intents.dedup();
