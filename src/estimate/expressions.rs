@@ -1990,7 +1990,8 @@ pub fn literal_key(value: &Value) -> Option<Rc<str>> {
     }
 }
 
-fn decide(comparison: Comparison, left: &Value, right: &Value) -> Option<bool> {
+/// Whether a comparison holds, where both sides are known.
+pub(super) fn decide(comparison: Comparison, left: &Value, right: &Value) -> Option<bool> {
     match comparison {
         Comparison::Is | Comparison::IsNot => {
             let is = match (left, right) {

@@ -1,5 +1,6 @@
 //! Behaviour that the knowledge base names and the machine implements: what depends on arguments' values.
 
+use super::class::Ancestor;
 use super::evidence::Trail;
 use super::expressions::{CallSite, joined, literal_key};
 use super::machine::{Frame, Machine};
@@ -874,7 +875,23 @@ impl<'p> Machine<'p> {
             return Some(false);
         }
         if !is_instance {
-            return self.is_instance(value, class);
+            let is_builtin = matches!(
+                value,
+                Value::Object(_)
+                    | Value::Text(..)
+                    | Value::Bytes(_)
+                    | Value::Int(_)
+                    | Value::Float(_)
+                    | Value::Tuple(_)
+            );
+            return match class {
+                // Nothing of a library is among the bases, so no text or number.
+                Value::Class(class) if is_builtin => {
+                    let order = self.order(class);
+                    order.iter().all(|it| matches!(it, Ancestor::Project(_))).then_some(false)
+                }
+                _ => self.is_instance(value, class),
+            };
         }
         if self.descends_from(value, class)? {
             return Some(true);

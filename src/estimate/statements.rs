@@ -4,7 +4,7 @@ use super::machine::{Frame, Machine, PendingStall, Tally};
 use super::price;
 use super::value::{ClassValue, Closure, Kind, Value, Variables};
 use crate::cost::{Cost, Interval};
-use crate::facts::ir::{ArgumentKind, Case, Comparison, Expression, Handler, Operator, Statement, UnaryOperator};
+use crate::facts::ir::{ArgumentKind, Comparison, Expression, Handler, Operator, Statement, UnaryOperator};
 use crate::id::{ClassId, ExpressionId, FunctionId, NameId, StatementId};
 use crate::knowledge::schema::{Clock, WaitKind};
 use crate::text::Span;
@@ -27,10 +27,10 @@ pub struct Flow {
 }
 
 impl Flow {
-    const NEXT: Flow = Flow { falls: 1.0, breaks: 0.0, continues: 0.0, returns: 0.0, raises: 0.0 };
-    const NONE: Flow = Flow { falls: 0.0, breaks: 0.0, continues: 0.0, returns: 0.0, raises: 0.0 };
+    pub(super) const NEXT: Flow = Flow { falls: 1.0, breaks: 0.0, continues: 0.0, returns: 0.0, raises: 0.0 };
+    pub(super) const NONE: Flow = Flow { falls: 0.0, breaks: 0.0, continues: 0.0, returns: 0.0, raises: 0.0 };
 
-    fn mixed(self, share: f64, other: Flow) -> Flow {
+    pub(super) fn mixed(self, share: f64, other: Flow) -> Flow {
         let mix = |a: f64, b: f64| a * share + b * (1.0 - share);
         Flow {
             falls: mix(self.falls, other.falls),
@@ -42,13 +42,13 @@ impl Flow {
     }
 
     /// True if the block always leaves, and by which door mostly.
-    fn leaves(self) -> bool {
+    pub(super) fn leaves(self) -> bool {
         self.falls < 0.01
     }
 }
 
 /// How often what always ends in an exception is come to.
-const FAILURES: f64 = 0.02;
+pub(super) const FAILURES: f64 = 0.02;
 
 impl<'p> Machine<'p> {
     /// Runs statements one after the other.
@@ -217,15 +217,15 @@ impl<'p> Machine<'p> {
         matches!(value, Value::Library(name) if &**name == "typing.NoReturn")
     }
 
-    fn snapshot(&self, frame: &Frame<'p>) -> Variables {
+    pub(super) fn snapshot(&self, frame: &Frame<'p>) -> Variables {
         frame.environment.variables.borrow().clone()
     }
 
-    fn restore(&self, frame: &Frame<'p>, variables: Variables) {
+    pub(super) fn restore(&self, frame: &Frame<'p>, variables: Variables) {
         *frame.environment.variables.borrow_mut() = variables;
     }
 
-    fn join_variables(&self, frame: &Frame<'p>, other: &Variables) {
+    pub(super) fn join_variables(&self, frame: &Frame<'p>, other: &Variables) {
         let mut here = frame.environment.variables.borrow_mut();
         // Most are the same, and most often nothing was assigned at all.
         let differs = |name: &NameId, theirs: &Value| here.get(name).is_none_or(|ours| !ours.same(theirs));
@@ -465,66 +465,6 @@ impl<'p> Machine<'p> {
             if last.leaves() {
                 return last;
             }
-        }
-        flow
-    }
-
-    fn match_statement(&mut self, frame: &mut Frame<'p>, subject: ExpressionId, cases: &'p [Case]) -> Flow {
-        self.evaluate(frame, subject);
-        let before = self.snapshot(frame);
-        let share = 1.0 / cases.len().max(1) as f64;
-        let saved = std::mem::take(&mut frame.tally);
-        let mut all = Tally::default();
-        let mut flow = Flow::NONE;
-        let mut most = Tally::default();
-        let mut joined: Option<Variables> = None;
-        frame.branches += 1;
-        for case in cases {
-            self.restore(frame, before.clone());
-            for name in case.names.iter() {
-                self.set_name(frame, *name, Value::Unknown);
-            }
-            if let (Some(Expression::Name(name)), Some(class)) =
-                (frame.facts.expressions.get(subject.index()), case.classes.first())
-            {
-                let class = self.evaluate(frame, *class);
-                if let Some(instance) = self.instance_of(&class) {
-                    self.set_name(frame, *name, instance);
-                }
-            }
-            if let Some(guard) = case.guard {
-                self.evaluate(frame, guard);
-            }
-            let here = self.block(frame, &case.body);
-            let tally = std::mem::take(&mut frame.tally);
-            let mut either = Tally::default();
-            either.either(&most, &tally);
-            most = either;
-            all.add_but_recursions(&tally, share);
-            flow = handled_sum(flow, here, share);
-            if !here.leaves() {
-                let variables = self.snapshot(frame);
-                match joined.take() {
-                    None => joined = Some(variables),
-                    Some(other) => {
-                        self.join_variables(frame, &other);
-                        joined = Some(self.snapshot(frame));
-                    }
-                }
-            }
-        }
-        frame.branches -= 1;
-        if let Some(variables) = joined {
-            self.restore(frame, variables);
-        } else {
-            self.restore(frame, before);
-        }
-        frame.tally = saved;
-        frame.tally.add(&all, 1.0);
-        frame.tally.add(&Tally { recursions: most.recursions, ..Tally::default() }, 1.0);
-        // Some subject may match no case.
-        if flow.falls < 0.05 {
-            flow = flow.mixed(0.9, Flow::NEXT);
         }
         flow
     }
@@ -1565,7 +1505,7 @@ impl<'p> Machine<'p> {
     /// A value of which is known that `isinstance` holds for it, or does not.
     ///
     /// Python: `if isinstance(client, AsyncClient):`, of a `client: Client | AsyncClient`
-    fn of_kind(&mut self, value: &Value, class: &Value, holds: bool) -> Value {
+    pub(super) fn of_kind(&mut self, value: &Value, class: &Value, holds: bool) -> Value {
         match value {
             Value::Unknown if holds => self.instance_of(class).unwrap_or(Value::Unknown),
             Value::Union(parts) => {
@@ -1777,7 +1717,7 @@ fn asks_for_loop(frame: &Frame<'_>, condition: ExpressionId) -> bool {
         && !name.contains("func")
 }
 
-fn handled_sum(sum: Flow, part: Flow, share: f64) -> Flow {
+pub(super) fn handled_sum(sum: Flow, part: Flow, share: f64) -> Flow {
     Flow {
         falls: sum.falls + part.falls * share,
         breaks: sum.breaks + part.breaks * share,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::ir::{
     ArgumentKind, Binding, BindingValue, Clause, Comparison, ComprehensionKind, Expression, Facts, Operator,
-    ParameterKind, Statement, UnaryOperator,
+    ParameterKind, Pattern, Statement, UnaryOperator,
 };
 use crate::id::{ClassId, ExpressionId, FunctionId, NameId, StatementId};
 
@@ -53,6 +53,37 @@ impl Dump<'_> {
     fn optional(&mut self, depth: usize, head: &str, block: &[StatementId]) {
         if !block.is_empty() {
             self.headed(depth, head, block);
+        }
+    }
+
+    fn pattern(&self, pattern: &Pattern) -> String {
+        let all = |parts: &[Pattern], between: &str| {
+            parts.iter().map(|part| self.pattern(part)).collect::<Vec<_>>().join(between)
+        };
+        match pattern {
+            Pattern::Any => "_".to_owned(),
+            Pattern::Unknown => "?".to_owned(),
+            Pattern::Capture(name) => self.name(*name).to_owned(),
+            Pattern::Equal(value) => format!("={}", self.expression(*value)),
+            Pattern::Either(parts) => all(parts, " | "),
+            Pattern::Sequence(parts) => format!("[{}]", all(parts, ", ")),
+            Pattern::Rest(name) => format!("*{}", name.map_or("_", |name| self.name(name))),
+            Pattern::Mapping(entries) => {
+                let entries = entries.iter().map(|(key, value)| {
+                    let key = self.expression(*key);
+                    format!("{key}: {}", self.pattern(value))
+                });
+                format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+            }
+            Pattern::Class { class, positional, keywords } => {
+                let mut parts: Vec<String> = positional.iter().map(|part| self.pattern(part)).collect();
+                for (name, part) in keywords {
+                    let name = self.name(*name);
+                    parts.push(format!("{name}={}", self.pattern(part)));
+                }
+                format!("{}({})", self.expression(*class), parts.join(", "))
+            }
+            Pattern::Named(part, name) => format!("{} as {}", self.pattern(part), self.name(*name)),
         }
     }
 
@@ -142,8 +173,7 @@ impl Dump<'_> {
                 let head = format!("match {}:", self.expression(*subject));
                 self.line(depth, &head);
                 for case in cases {
-                    let classes: Vec<String> = case.classes.iter().map(|&class| self.expression(class)).collect();
-                    let mut head = format!("case [{}] {}", self.names(&case.names), classes.join(" "));
+                    let mut head = format!("case {}", self.pattern(&case.pattern));
                     if let Some(guard) = case.guard {
                         head += &format!(" if {}", self.expression(guard));
                     }

@@ -329,12 +329,69 @@ pub struct Handler {
 pub struct Case {
     /// Names that its pattern binds.
     pub names: Box<[NameId]>,
-    /// Class names in its pattern that the subject is tested against (`case Point(x=0)`), as expressions.
-    pub classes: Box<[ExpressionId]>,
+    /// What it asks of the subject.
+    pub pattern: Pattern,
     /// The guard.
     pub guard: Option<ExpressionId>,
     /// Its statements.
     pub body: Block,
+}
+
+/// The pattern of a `case`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pattern {
+    /// `_`: whatever it is.
+    Any,
+    /// What nests too deep to be looked into.
+    Unknown,
+    /// `name`: whatever it is, under that name.
+    Capture(NameId),
+    /// `"start"`, `-1`, `None`, `Color.RED`: what is equal to the expression's value.
+    Equal(ExpressionId),
+    /// `A | B`.
+    Either(Box<[Pattern]>),
+    /// `[first, *rest]`, `(x, y)`, `x, y`; a starred part stands as [`Pattern::Rest`].
+    Sequence(Box<[Pattern]>),
+    /// `*rest` in a sequence.
+    Rest(Option<NameId>),
+    /// `{"op": op, **rest}`, without the rest.
+    Mapping(Box<[(ExpressionId, Pattern)]>),
+    /// `Point(x, y=0)`.
+    Class {
+        /// The class that the subject must be an instance of.
+        class: ExpressionId,
+        /// Parts by position.
+        positional: Box<[Pattern]>,
+        /// Parts by attribute.
+        keywords: Box<[(NameId, Pattern)]>,
+    },
+    /// `pattern as name`.
+    Named(Box<Pattern>, NameId),
+}
+
+impl Pattern {
+    /// The expressions in it, outermost first.
+    pub fn expressions(&self) -> Vec<ExpressionId> {
+        let (mut open, mut all) = (vec![self], Vec::new());
+        while let Some(pattern) = open.pop() {
+            match pattern {
+                Pattern::Any | Pattern::Unknown | Pattern::Capture(_) | Pattern::Rest(_) => {}
+                Pattern::Equal(value) => all.push(*value),
+                Pattern::Either(parts) | Pattern::Sequence(parts) => open.extend(parts.iter().rev()),
+                Pattern::Mapping(parts) => {
+                    all.extend(parts.iter().map(|(key, _)| *key));
+                    open.extend(parts.iter().rev().map(|(_, part)| part));
+                }
+                Pattern::Class { class, positional, keywords } => {
+                    all.push(*class);
+                    open.extend(keywords.iter().rev().map(|(_, part)| part));
+                    open.extend(positional.iter().rev());
+                }
+                Pattern::Named(part, _) => open.push(part),
+            }
+        }
+        all
+    }
 }
 
 /// An expression.

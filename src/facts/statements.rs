@@ -7,7 +7,7 @@ use crate::text::Span;
 use super::expressions::operator;
 use super::ir::{
     ArgumentKind, Binding, BindingValue, Block, Case, Class, Comparison, Expression, Function, Handler, Parameter,
-    Statement,
+    Pattern, Statement,
 };
 use super::scopes::{Method, Scope, ScopeKind, Source};
 use super::{Lowering, MOST_NESTED_BLOCKS, boxed};
@@ -604,17 +604,34 @@ impl Lowering<'_> {
     fn case(&mut self, node: NodeId) -> Case {
         let tree = self.tree;
         let mut names = Vec::new();
-        let mut classes = Vec::new();
+        let mut patterns = Vec::new();
         let mut guard = None;
+        let mut is_tuple = false;
+        let mut end = None;
         for part in tree.parts(node) {
             match tree.kind(part) {
                 Kind::IfClause => guard = tree.parts(part).next().map(|guard| self.expression(guard)),
                 Kind::Block => {}
-                _ => self.pattern(part, &mut names, &mut classes),
+                _ => {
+                    patterns.push(self.pattern(part, &mut names, 0));
+                    end = Some(tree.span(part).end);
+                }
             }
         }
+        // Python: case first,:
+        if let Some(end) = end {
+            is_tuple = self.text.get(end as usize..).is_some_and(|rest| rest.trim_start().starts_with(','));
+        }
+        let pattern = match patterns.pop() {
+            Some(only) if patterns.is_empty() && !is_tuple => only,
+            Some(last) => {
+                patterns.push(last);
+                Pattern::Sequence(boxed(patterns))
+            }
+            None => Pattern::Unknown,
+        };
         let body = self.own_block(node);
-        Case { names: boxed(names), classes: boxed(classes), guard, body }
+        Case { names: boxed(names), pattern, guard, body }
     }
 
     fn decorated(&mut self, node: NodeId) -> Statement {

@@ -127,7 +127,11 @@ fn statements() {
         ("try:\n    a\nexcept B, c:\n    d", "try:\n  a\nexcept B as c:\n  d"),
         (
             "match a, b:\n    case Point(x=0, y=yy) | m.Line([q, *r]) if yy: c\n    case {'k': v, **rest} as w: d\n    case A.B | _: e\n    case str(): f",
-            "match (a, b,):\n  case [yy q r] Point m.Line if yy\n    c\n  case [v rest w]\n    d\n  case []\n    e\n  case [] str\n    f",
+            "match (a, b,):\n  case Point(x==0, y=yy) | m.Line([q, *r]) if yy\n    c\n  case {\"k\"1: v} as w\n    d\n  case =A.B | _\n    e\n  case str()\n    f",
+        ),
+        (
+            "match a:\n    case b, -1: c\n    case b,: d\n    case ('e') | (None): f\n    case P(-2, *_, x=-3.5): g\n    case []: h\n    case {-1: [i, *j], **k}: l",
+            "match a:\n  case [b, =(-1)]\n    c\n  case [b]\n    d\n  case =\"e\"1 | =None\n    f\n  case P(=(-2), *_, x==(-3.5))\n    g\n  case []\n    h\n  case {(-1): [i, *j]}\n    l",
         ),
         ("pass\nglobal x\nreturn 1, 2\nreturn", "pass\npass\nreturn (1, 2,)\nreturn"),
         ("type A[T] = list[T]", "pass"),

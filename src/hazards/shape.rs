@@ -215,7 +215,7 @@ pub fn own_expressions(statement: &Statement) -> Vec<ExpressionId> {
         }
         Statement::Try { handlers, .. } => handlers.iter().filter_map(|handler| handler.exception).collect(),
         Statement::Match { subject, cases } => {
-            let inside = cases.iter().flat_map(|case| case.classes.iter().copied().chain(case.guard));
+            let inside = cases.iter().flat_map(|case| case.pattern.expressions().into_iter().chain(case.guard));
             std::iter::once(*subject).chain(inside).collect()
         }
         Statement::Assert { test, message } => std::iter::once(*test).chain(*message).collect(),
