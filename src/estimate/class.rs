@@ -754,6 +754,9 @@ impl<'p> Machine<'p> {
             }
             _ => {
                 self.assign_fields(frame, order, &instance, &arguments);
+                if self.is_tuple(order) {
+                    return instance;
+                }
                 if let Some(Member::Function(here, function)) = self.member(class, "__post_init__", None) {
                     let closure = self.method_closure(&here, function);
                     self.call_function(frame, &closure, Some(instance.clone()), &Arguments::default(), site.place);
@@ -812,6 +815,65 @@ impl<'p> Machine<'p> {
                 self.set_attribute(frame, instance, text, value);
             }
         }
+    }
+
+    /// True for the classes of named tuples.
+    fn is_tuple(&self, order: &[Ancestor]) -> bool {
+        order
+            .iter()
+            .any(|it| matches!(it, Ancestor::Library(name) if self.knowledge.is_subclass(name, "builtins.tuple")))
+    }
+
+    /// The fields of a data class or a named tuple, as they are declared, those of its bases first.
+    pub(super) fn field_names(&self, order: &[Ancestor]) -> Vec<&'p str> {
+        let mut names = Vec::new();
+        for ancestor in order.iter().rev() {
+            let Ancestor::Project(here) = ancestor else { continue };
+            let parsed = self.project.parsed(here.file);
+            let Some(facts) = parsed.facts.classes.get(here.class.index()) else { continue };
+            for statement in facts.body.iter() {
+                if let Some(Statement::AnnotatedAssign { target, .. }) = parsed.facts.statements.get(statement.index())
+                    && let Some(Expression::Name(name)) = parsed.facts.expressions.get(target.index())
+                {
+                    names.push(self.name(here.file, *name));
+                }
+            }
+        }
+        names
+    }
+
+    /// What a named tuple holds, in order.
+    pub(super) fn tuple_parts(&mut self, value: &Value) -> Option<Vec<Value>> {
+        let Value::Object(reference) = value else { return None };
+        let (class, fields) = {
+            let object = reference.0.borrow();
+            let Kind::Instance { class, .. } = &object.kind else { return None };
+            (class.clone(), object.fields.clone())
+        };
+        let order = self.order(&class);
+        // Who goes over itself otherwise says so.
+        if !self.is_tuple(&order) || self.member(&class, "__iter__", None).is_some() {
+            return None;
+        }
+        let part = |machine: &mut Self, name: &str| match fields.get(name) {
+            Some(value) => value.clone(),
+            None => machine.declared_attribute(&class, name).unwrap_or(Value::Unknown),
+        };
+        Some(self.field_names(&order).into_iter().map(|name| part(self, name)).collect())
+    }
+
+    /// `point._replace(x=3)`
+    pub(super) fn replaced(&mut self, value: &Value, arguments: &Arguments) -> Option<Value> {
+        let Value::Object(reference) = value else { return None };
+        let copy = reference.0.borrow().clone();
+        let copy = self.object(copy.kind, copy.item, copy.key, copy.length, copy.elements);
+        if let Value::Object(new) = &copy {
+            new.0.borrow_mut().fields = reference.0.borrow().fields.clone();
+            for (name, value) in &arguments.keywords {
+                new.0.borrow_mut().fields.insert(name.clone(), value.clone());
+            }
+        }
+        Some(copy)
     }
 
     fn init_false(&self, file: FileId, value: ExpressionId) -> bool {

@@ -73,16 +73,25 @@ impl<'p> Machine<'p> {
                 Value::Text(text, Interval::exact(f64::from(*length)))
             }
             Expression::Bytes { length } => Value::Bytes(Interval::exact(f64::from(*length))),
-            Expression::FormatString { length, parts } => {
+            Expression::FormatString { length, parts, prefix } => {
                 let mut total = Interval::exact(f64::from(*length));
+                let mut last = Value::Unknown;
                 for part in parts.iter() {
                     let value = self.evaluate(frame, *part);
+                    last = value.clone();
                     frame.tally.tick(price::FORMAT);
                     let more = match &value {
                         Value::Text(_, n) => *n,
                         _ => price::name_length(),
                     };
                     total = total.plus(more);
+                }
+                // Python: getattr(self, f"do_{command}"), of a command that is known
+                if let (Some(prefix), [_], Value::Text(Some(rest), _)) = (prefix, &parts[..], &last)
+                    && let prefix = self.name(frame.file, *prefix)
+                    && prefix.len() == *length as usize
+                {
+                    return Value::Text(Some(Rc::from(format!("{prefix}{rest}"))), total);
                 }
                 Value::text(total)
             }
@@ -165,6 +174,7 @@ impl<'p> Machine<'p> {
                 }
             }
             Expression::Lambda(function) => self.define_function(frame, *function),
+            Expression::Class(class) => self.define_class(frame, *class),
             Expression::Comprehension { kind, element, clauses } => {
                 self.comprehension(frame, id, *kind, *element, clauses)
             }
@@ -653,6 +663,9 @@ impl<'p> Machine<'p> {
                     return kept;
                 }
                 if matches!(reference.0.borrow().kind, Kind::Instance { .. }) {
+                    if let Some(parts) = self.tuple_parts(owner) {
+                        return self.subscript(frame, &Value::Tuple(parts.into()), index, index_value);
+                    }
                     return self.special_call(frame, owner, "__getitem__", &Arguments::of(vec![index_value.clone()]));
                 }
                 self.add_default(frame, reference, index_value);
@@ -1597,6 +1610,9 @@ impl<'p> Machine<'p> {
                     }
                     Kind::Instance { .. } => {
                         drop(object);
+                        if let Some(parts) = self.tuple_parts(value) {
+                            return joined(&parts);
+                        }
                         self.iterated_instance(value).map_or(Value::Unknown, |(item, _, _)| item)
                     }
                 }
@@ -1642,6 +1658,9 @@ impl<'p> Machine<'p> {
                 };
                 match kind {
                     Kind::Instance { .. } => {
+                        if let Some(parts) = self.tuple_parts(value) {
+                            return Interval::exact(parts.len() as f64);
+                        }
                         self.iterated_instance(value).map_or_else(price::unknown_count, |(_, count, _)| count)
                     }
                     Kind::List | Kind::Set | Kind::Dict | Kind::Library(_) => length,
@@ -1746,7 +1765,10 @@ impl<'p> Machine<'p> {
                 };
                 match known {
                     Some(value) => value,
-                    None => self.element(value),
+                    None => match self.tuple_parts(value) {
+                        Some(parts) => parts.get(index).cloned().unwrap_or(Value::Unknown),
+                        None => self.element(value),
+                    },
                 }
             }
             Value::Union(parts) => {

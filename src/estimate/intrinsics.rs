@@ -8,14 +8,16 @@ use super::price;
 use super::spawn::{Offer, field};
 use super::value::{Arguments, Closure, Compiled, Kind, Lazy, Object, Partial, Value, union};
 use crate::cost::{Cost, Interval};
-use crate::facts::ir::Operator;
-use crate::id::ExpressionId;
+use crate::facts::ir::{Expression, Operator, Statement};
+use crate::id::{ExpressionId, NameId};
 use crate::knowledge::schema::Vehicle;
 use crate::knowledge::types::Entry;
 use crate::text::Span;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// How many methods a name that is put together may mean.
+const MOST_METHODS: usize = 12;
 /// How many parts of a text are told apart.
 const MOST_PARTS: usize = 64;
 /// The expression of what stands nowhere in the program's text.
@@ -484,7 +486,7 @@ impl<'p> Machine<'p> {
                 let owner = first?;
                 match at(1).and_then(|n| n.known_text()) {
                     Some(text) => Some(self.attribute(frame, &owner, &text, site.place)),
-                    None => Some(Value::Unknown),
+                    None => Some(self.attributes_by_prefix(frame, &owner, at(2), site)),
                 }
             }
             "setattr" => {
@@ -502,6 +504,7 @@ impl<'p> Machine<'p> {
                 _ => Some(Value::Unknown),
             },
             "super" => Some(self.super_value(frame)),
+            "namedtuple.replace" => self.replaced(receiver?, arguments),
             "partial" | "partialmethod" => {
                 let callable = first?;
                 Some(Value::Partial(Rc::new(Partial {
@@ -855,6 +858,51 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// One of the methods that a name put together can mean, by what it begins with, or the default.
+    ///
+    /// Python: `getattr(self, f"do_{command}")`
+    fn attributes_by_prefix(
+        &mut self,
+        frame: &mut Frame<'p>,
+        owner: &Value,
+        default: Option<Value>,
+        site: &CallSite<'_>,
+    ) -> Value {
+        let Some(Expression::Call { arguments, .. }) = frame.facts.expressions.get(site.id.index()) else {
+            return Value::Unknown;
+        };
+        let Some(prefix) = arguments.get(1).and_then(|name| self.prefix(frame, name.value)) else {
+            return Value::Unknown;
+        };
+        let Value::Object(reference) = owner else { return Value::Unknown };
+        let Kind::Instance { class, .. } = reference.0.borrow().kind.clone() else { return Value::Unknown };
+        let names = self.methods_that_begin(&class, &prefix);
+        let mut all: Vec<Value> = names.iter().map(|name| self.attribute(frame, owner, name, site.place)).collect();
+        all.extend(default.filter(|it| !matches!(it, Value::None | Value::Unknown)));
+        if all.is_empty() || all.len() > MOST_METHODS { Value::Unknown } else { union(&all) }
+    }
+
+    /// What a string that is put together begins with.
+    fn prefix(&mut self, frame: &mut Frame<'p>, expression: ExpressionId) -> Option<String> {
+        let first = match frame.facts.expressions.get(expression.index())? {
+            Expression::Binary { operator: Operator::Add, left, .. } => {
+                self.peek(frame, *left).known_text()?.to_string()
+            }
+            Expression::Binary { operator: Operator::Modulo, left, .. } => {
+                self.peek(frame, *left).known_text()?.split('%').next()?.to_owned()
+            }
+            Expression::FormatString { prefix, .. } => self.name(frame.file, (*prefix)?).to_owned(),
+            Expression::Name(name) => {
+                let value = assigned_once(frame, *name)?;
+                let is_name = matches!(frame.facts.expressions.get(value.index()), Some(Expression::Name(_)));
+                return if is_name { None } else { self.prefix(frame, value) };
+            }
+            _ => return None,
+        };
+        // Of what begins with a letter or two, too much is meant.
+        Some(first).filter(|it| it.len() > 2)
+    }
+
     /// Like [`Machine::is_instance`], of instances too, which an annotation may tell of: good for choosing among several.
     pub(super) fn is_kind_of(&mut self, value: &Value, class: &Value) -> Option<bool> {
         if let Value::Tuple(parts) | Value::Union(parts) = class {
@@ -1168,4 +1216,19 @@ fn numeric(intrinsic: &str, value: &Value, second: Option<&Value>) -> Value {
         },
         _ => Value::Int(number),
     }
+}
+
+/// What a local name is set to by the only assignment to it in the function.
+fn assigned_once(frame: &Frame<'_>, name: NameId) -> Option<ExpressionId> {
+    let whole = frame.spans.functions.get(frame.function?.index())?;
+    let inside = frame.facts.statements.iter().zip(&frame.spans.statements);
+    let mut found = inside.filter_map(|(statement, span)| match statement {
+        Statement::Assign { targets, value } if whole.start <= span.start && span.end <= whole.end => {
+            let is_it = |it: &ExpressionId| matches!(frame.facts.expressions.get(it.index()), Some(Expression::Name(n)) if *n == name);
+            targets.iter().any(is_it).then_some(*value)
+        }
+        _ => None,
+    });
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
 }

@@ -1,12 +1,11 @@
 //! `match`: which of its cases can be taken, and what their patterns bind.
 
-use super::class::Ancestor;
 use super::expressions::decide;
 use super::machine::{Frame, Machine, Tally};
 use super::price;
 use super::statements::{FAILURES, Flow, handled_sum};
 use super::value::{Kind, Value, Variables, union};
-use crate::facts::ir::{Case, Comparison, Expression, Pattern, Statement};
+use crate::facts::ir::{Case, Comparison, Expression, Pattern};
 use crate::id::ExpressionId;
 
 /// Classes of which `case str(name):` binds the subject itself.
@@ -238,21 +237,8 @@ impl<'p> Machine<'p> {
         if let Value::Tuple(names) = self.attribute(frame, class, "__match_args__", place) {
             return names.iter().map(|name| name.known_text().map(|it| it.to_string()).unwrap_or_default()).collect();
         }
-        let mut names = Vec::new();
         let order = self.order(class_value);
-        for ancestor in order.iter().rev() {
-            let Ancestor::Project(here) = ancestor else { continue };
-            let parsed = self.project.parsed(here.file);
-            let Some(facts) = parsed.facts.classes.get(here.class.index()) else { continue };
-            for statement in facts.body.iter() {
-                if let Some(Statement::AnnotatedAssign { target, .. }) = parsed.facts.statements.get(statement.index())
-                    && let Some(Expression::Name(name)) = parsed.facts.expressions.get(target.index())
-                {
-                    names.push(self.name(here.file, *name).to_owned());
-                }
-            }
-        }
-        names
+        self.field_names(&order).into_iter().map(str::to_owned).collect()
     }
 }
 

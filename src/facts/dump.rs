@@ -336,7 +336,7 @@ impl Dump<'_> {
                 None => format!("str{length}"),
             },
             Expression::Bytes { length } => format!("b{length}"),
-            Expression::FormatString { length, parts } => format!("f{length}<{}>", self.list(parts)),
+            Expression::FormatString { length, parts, .. } => format!("f{length}<{}>", self.list(parts)),
             Expression::Boolean(value) => if *value { "True" } else { "False" }.to_owned(),
             Expression::None => "None".to_owned(),
             Expression::Ellipsis => "...".to_owned(),
@@ -378,6 +378,7 @@ impl Dump<'_> {
             Expression::Conditional { condition, then, otherwise } => {
                 format!("({} if {} else {})", of(then), of(condition), of(otherwise))
             }
+            Expression::Class(id) => format!("class {}", self.name(self.facts.classes[id.index()].name)),
             Expression::Lambda(id) => {
                 let function = &self.facts.functions[id.index()];
                 let Statement::Return(Some(value)) = &self.facts.statements[function.body[0].index()] else {

@@ -62,7 +62,10 @@ impl Lowering<'_> {
             }
             (Kind::Call, Some(second)) => {
                 let arguments = self.arguments(second);
-                Expression::Call { callee: first, arguments }
+                match self.record(first, &arguments, span) {
+                    Some(class) => Expression::Class(class),
+                    None => Expression::Call { callee: first, arguments },
+                }
             }
             (Kind::Subscript, Some(second)) => {
                 let index = self.index(node, second);

@@ -419,8 +419,9 @@ pub enum Expression {
     String { value: Option<NameId>, length: u32 },
     /// A bytes literal and its length.
     Bytes { length: u32 },
-    /// An f-string: literal characters and the interpolated expressions.
-    FormatString { length: u32, parts: Box<[ExpressionId]> },
+    /// An f-string: literal characters, the interpolated expressions, and what stands before the first of them if
+    /// a name could begin so.
+    FormatString { length: u32, parts: Box<[ExpressionId]>, prefix: Option<NameId> },
     /// `True` and `False`.
     Boolean(bool),
     /// `None`.
@@ -449,6 +450,8 @@ pub enum Expression {
     Conditional { condition: ExpressionId, then: ExpressionId, otherwise: ExpressionId },
     /// `lambda …`.
     Lambda(FunctionId),
+    /// `namedtuple("Point", "x y")`: the class that the call makes.
+    Class(ClassId),
     /// `[element for …]` and its kind. A dict's element is a `Tuple` of key and value.
     Comprehension { kind: ComprehensionKind, element: ExpressionId, clauses: Box<[Clause]> },
     /// `await value`.

@@ -73,7 +73,11 @@ impl Lowering<'_> {
         let length = u32::try_from(length).unwrap_or(u32::MAX);
         let span = tree.span(node);
         if any_format {
-            return self.push(Expression::FormatString { length, parts: boxed(parts) }, span);
+            let prefix = match *pieces {
+                [only] => self.prefix(only),
+                _ => None,
+            };
+            return self.push(Expression::FormatString { length, parts: boxed(parts), prefix }, span);
         }
         if any_bytes {
             return self.push(Expression::Bytes { length }, span);
@@ -84,6 +88,16 @@ impl Lowering<'_> {
             (None, None) => None,
         };
         self.push(Expression::String { value, length }, span)
+    }
+
+    /// `f"do_{command}"`: `do_`, of which a name may be made.
+    fn prefix(&mut self, piece: NodeId) -> Option<NameId> {
+        let tree = self.tree;
+        let first = tree.parts(piece).find(|&part| tree.kind(part) == Kind::Interpolation)?;
+        let literal = literal(self.source(piece), tree.span(piece).start)?;
+        let before = literal.content.get(..tree.span(first).start.checked_sub(literal.start)? as usize)?;
+        let is_name = !before.is_empty() && before.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        is_name.then(|| self.intern(before))
     }
 
     /// Lowers the interpolations of an f-string, and counts its other characters.

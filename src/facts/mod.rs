@@ -6,6 +6,7 @@ mod expressions;
 pub mod ir;
 mod literals;
 mod patterns;
+mod records;
 mod scopes;
 mod statements;
 #[cfg(test)]

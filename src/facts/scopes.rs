@@ -127,7 +127,10 @@ impl Lowering<'_> {
     pub(super) fn bind_target(&mut self, name: NameId, source: Source) {
         let whole = self.path.is_empty();
         let value = match source {
-            Source::Assigned(value) if whole => BindingValue::Assigned(value),
+            Source::Assigned(value) if whole => match self.facts.expressions.get(value.index()) {
+                Some(super::ir::Expression::Class(class)) => BindingValue::Class(*class),
+                _ => BindingValue::Assigned(value),
+            },
             Source::Assigned(_) if self.path.contains(&u32::MAX) => BindingValue::Other,
             Source::Assigned(value) => BindingValue::Unpacked(value, self.path.as_slice().into()),
             Source::Annotated(annotation) => BindingValue::Annotated(annotation),

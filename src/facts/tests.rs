@@ -133,6 +133,8 @@ fn statements() {
             "match a:\n    case b, -1: c\n    case b,: d\n    case ('e') | (None): f\n    case P(-2, *_, x=-3.5): g\n    case []: h\n    case {-1: [i, *j], **k}: l",
             "match a:\n  case [b, =(-1)]\n    c\n  case [b]\n    d\n  case =\"e\"1 | =None\n    f\n  case P(=(-2), *_, x==(-3.5))\n    g\n  case []\n    h\n  case {(-1): [i, *j]}\n    l",
         ),
+        ("P = namedtuple('P', 'x y')\nq = a.NamedTuple('Q', [('x', int)])", "P = class P\nq = class Q"),
+        ("P = namedtuple(name, 'x y')", "P = namedtuple(name, \"x y\"3)"),
         ("pass\nglobal x\nreturn 1, 2\nreturn", "pass\npass\nreturn (1, 2,)\nreturn"),
         ("type A[T] = list[T]", "pass"),
         ("type(a).b = c", "type(a).b = c"),

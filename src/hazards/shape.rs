@@ -300,6 +300,7 @@ pub fn children(expression: &Expression) -> Vec<ExpressionId> {
         | Expression::Boolean(_)
         | Expression::None
         | Expression::Ellipsis
-        | Expression::Lambda(_) => Vec::new(),
+        | Expression::Lambda(_)
+        | Expression::Class(_) => Vec::new(),
     }
 }
