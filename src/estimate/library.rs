@@ -318,6 +318,10 @@ impl<'p> Machine<'p> {
             }
         } else {
             self.charge_entry(frame, &cost, &trail, name, site.place);
+            if entry.serves {
+                // It waits for requests, and answers them: what that takes nobody told.
+                frame.tally.cost.unknown += cost.total().likely;
+            }
         }
         value
     }

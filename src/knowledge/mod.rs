@@ -576,6 +576,7 @@ fn user_entry(library: &Arc<str>, names: Vec<String>, clock: Clock, seconds: f64
         below_clock: None,
         lazy: false,
         suspends: false,
+        serves: false,
         returns: None,
         length: None,
         calls: None,

@@ -224,6 +224,10 @@ pub struct Call {
     /// The call returns an awaitable, does not block, and lets the event loop run when awaited.
     #[serde(default)]
     pub suspends: bool,
+    /// It runs, until the program or a window ends, what others registered with it: handlers of requests, slots, jobs. What
+    /// these take is not known.
+    #[serde(default)]
+    pub serves: bool,
     /// What the call returns, as a type expression:
     /// `str`, `bytes`, `int`, `float`, `bool`, `None`, `list[T]`, `tuple[A, B]`, `set[T]`,
     /// `dict[K, V]`, `iterator[T]`, `awaitable[T]`, `callable`, `A | B`, a qualified class name, or

@@ -240,6 +240,8 @@ pub struct Entry {
     pub lazy: bool,
     /// It returns an awaitable and does not block.
     pub suspends: bool,
+    /// It runs what others registered with it, until the program ends.
+    pub serves: bool,
     /// What it returns.
     pub returns: Option<TypeExpression>,
     /// How long the result is.
@@ -588,6 +590,7 @@ impl Entry {
             below_clock: call.below_clock,
             lazy: call.lazy,
             suspends: call.suspends,
+            serves: call.serves,
             intrinsic: call.intrinsic,
             measured: call.measured,
             note: call.note,
