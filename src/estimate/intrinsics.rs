@@ -1075,20 +1075,26 @@ impl<'p> Machine<'p> {
         let task = self.element(source);
         let count = self.length(source);
         self.consume(frame, source);
-        let text = |key: &str| field(pool, key).and_then(|v| v.known_text());
+        // Python: with parallel_backend("threading"): Parallel()(delayed(work)(item) for item in items)
+        let around: Vec<Value> = self.backends.iter().rev().cloned().collect();
+        if !around.is_empty() {
+            self.oldest_change = 0;
+        }
+        let told = |key: &str| field(pool, key).or_else(|| around.iter().find_map(|context| field(context, key)));
+        let text = |key: &str| told(key).and_then(|v| v.known_text());
         let says = |key: &str, words: &[&str]| text(key).is_some_and(|t| words.contains(&&*t));
         let threads =
             says("backend", &["threading"]) || says("prefer", &["threads"]) || says("require", &["sharedmem"]);
-        let serial = field(pool, "n_jobs").and_then(|v| v.constant()) == Some(1.0) || says("backend", &["sequential"]);
+        let serial = told("n_jobs").and_then(|v| v.constant()) == Some(1.0) || says("backend", &["sequential"]);
         if serial {
             let (result, cost, trail) = self.aside_call(frame, &task, Arguments::default(), site);
             frame.tally.cost = frame.tally.cost.plus(cost.times(count));
             frame.tally.trail.extend(&trail, count.likely, None);
             return Some(self.list(result, count, None));
         }
-        let unknown_backend = field(pool, "backend")
+        let unknown_backend = told("backend")
             .is_some_and(|v| v.known_text().is_none() && !matches!(v, Value::None))
-            || field(pool, "prefer").is_some_and(|v| v.known_text().is_none() && !matches!(v, Value::None));
+            || told("prefer").is_some_and(|v| v.known_text().is_none() && !matches!(v, Value::None));
         if unknown_backend {
             return Some(self.list(Value::Unknown, count, None));
         }
@@ -1097,7 +1103,7 @@ impl<'p> Machine<'p> {
             vehicle: if threads { Vehicle::Thread } else { Vehicle::Process },
             tasks: count,
             offload: false,
-            workers: field(pool, "n_jobs").and_then(|v| v.constant()).filter(|n| *n > 0.0),
+            workers: told("n_jobs").and_then(|v| v.constant()).filter(|n| *n > 0.0),
             lone_worker: false,
             daemon: false,
             isolated: field(pool, "timeout").is_some_and(|v| !matches!(v, Value::None)),

@@ -86,6 +86,8 @@ pub struct Machine<'p> {
     pub(super) starting: Option<f64>,
     /// What runs is one of several coroutines that run at once.
     pub(super) fanned: bool,
+    /// What `with` has entered that decides where joblib's work runs, innermost last.
+    pub(super) backends: Vec<Value>,
     /// The function that is called next is a callback of an event loop, registered there.
     pub(super) registered: Option<(FileId, Span)>,
     memo: FxHashMap<MemoKey, Rc<Outcome>>,
@@ -383,6 +385,7 @@ impl<'p> Machine<'p> {
             growth: 1.0,
             starting: None,
             fanned: false,
+            backends: Vec::new(),
             registered: None,
             memo: FxHashMap::default(),
             answers: FxHashMap::default(),

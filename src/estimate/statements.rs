@@ -478,12 +478,16 @@ impl<'p> Machine<'p> {
         _span: Span,
     ) -> Flow {
         let mut suppresses = false;
+        let backends = self.backends.len();
         for (context, target) in items {
             let outer = std::mem::replace(&mut frame.assigning, *target);
             let value = self.evaluate(frame, *context);
             frame.assigning = outer;
             frame.tally.tick(price::CONTEXT);
             suppresses |= matches!(value.library_class().as_deref(), Some("contextlib.suppress"));
+            if matches!(value.library_class().as_deref(), Some("joblib.parallel_backend" | "joblib.parallel_config")) {
+                self.backends.push(value.clone());
+            }
             if is_async {
                 frame.suspended = true;
             }
@@ -494,6 +498,7 @@ impl<'p> Machine<'p> {
             }
         }
         let flow = self.block(frame, body);
+        self.backends.truncate(backends);
         if suppresses { flow.mixed(0.95, Flow::NEXT) } else { flow }
     }
 
