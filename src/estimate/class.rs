@@ -533,7 +533,10 @@ impl<'p> Machine<'p> {
                     Decoration::Static | Decoration::Other => self.decorated_beside(&here, definition, closure),
                 }
             }
-            Some(Member::Bound(here, index)) => self.class_binding(&here, index),
+            Some(Member::Bound(here, index)) => {
+                let value = self.class_binding(&here, index);
+                self.member_of_enum(&here, index, name, &value).unwrap_or(value)
+            }
             None => {
                 let order = self.order(class);
                 for ancestor in order.iter() {
@@ -667,6 +670,7 @@ impl<'p> Machine<'p> {
             let conditional = frame.branches > 0 || frame.loops > 0;
             let key: Rc<str> = Rc::from(name);
             let is_instance = matches!(reference.0.borrow().kind, Kind::Instance { .. } | Kind::Library(_));
+            let is_any = matches!(reference.0.borrow().kind, Kind::Instance { generic: true, .. });
             if is_instance {
                 let value = value.clone();
                 let known = reference.0.borrow();
@@ -674,8 +678,13 @@ impl<'p> Machine<'p> {
                     continue;
                 }
                 drop(known);
+                // A loop that is run turn by turn goes from state to state.
+                let steps = frame.branches == 0 && (1..=super::statements::MOST_WATCHED).contains(&self.watching);
                 self.change_field(reference, key, |before| match before {
                     Some(Value::None | Value::Unknown) => value,
+                    Some(before) if steps && before.is_state() && value.is_state() => value,
+                    // Of an instance that stands for all, nobody knows which of its methods ran last.
+                    Some(before) if is_any && before.is_state() && value.is_state() => before.join(&value),
                     Some(before) if conditional => before.join(&value),
                     Some(before) if matches!(value, Value::None | Value::Unknown) => before.join(&value),
                     _ => value,
@@ -696,6 +705,9 @@ impl<'p> Machine<'p> {
         let order = self.order(class);
         if let Some(value) = self.enum_member(class, &order) {
             return value;
+        }
+        if order.iter().any(|it| matches!(it, Ancestor::Library(name) if &**name == "typing.TypedDict")) {
+            return self.typed_dict(arguments);
         }
         let mut digest = super::value::Digest::default();
         for value in &arguments.positional {
@@ -770,6 +782,50 @@ impl<'p> Machine<'p> {
             }
         }
         instance
+    }
+
+    /// `Movie(title="Alien", year=1979)`: a dict.
+    fn typed_dict(&mut self, arguments: Arguments) -> Value {
+        if let Some(whole) = arguments.positional.first() {
+            return whole.clone();
+        }
+        let values: Vec<Value> = arguments.keywords.iter().map(|(_, value)| value.clone()).collect();
+        let count = Interval::exact(values.len() as f64);
+        let dict = self.dict(Value::text(price::name_length()), super::expressions::joined(&values), count);
+        if let Value::Object(reference) = &dict {
+            reference.0.borrow_mut().fields.extend(arguments.keywords);
+        }
+        dict
+    }
+
+    /// `Color.RED`: an instance that knows its name and value. (What is derived from `int` or `str` too is used as such.)
+    fn member_of_enum(&mut self, class: &Rc<ClassValue>, index: usize, name: &str, value: &Value) -> Option<Value> {
+        let binding = self.class_facts(class)?.bindings.get(index)?;
+        if !matches!(binding.value, BindingValue::Assigned(_)) || name.starts_with('_') {
+            return None;
+        }
+        if matches!(value, Value::Function(_) | Value::Partial(_) | Value::LibraryMethod(..)) {
+            return None;
+        }
+        let order = self.order(class);
+        let is_plain = order.iter().all(|it| match it {
+            Ancestor::Project(_) => true,
+            Ancestor::Library(name) => &**name == "enum.Enum",
+            Ancestor::Unknown => false,
+        });
+        if !is_plain || !order.iter().any(|it| matches!(it, Ancestor::Library(_))) {
+            return None;
+        }
+        let kind = Kind::Instance { class: class.clone(), generic: false };
+        let member = self.object(kind, Value::Unknown, Value::Unknown, price::unknown_count(), None);
+        if let Value::Object(reference) = &member {
+            let mut object = reference.0.borrow_mut();
+            let text = Value::Text(Some(Rc::from(name)), Interval::exact(name.len() as f64));
+            object.fields.insert(Rc::from("name"), text);
+            object.fields.insert(Rc::from("value"), value.clone());
+            object.fields.insert(Rc::from(super::value::MEMBER), value.clone());
+        }
+        Some(member)
     }
 
     fn enum_member(&mut self, class: &Rc<ClassValue>, order: &[Ancestor]) -> Option<Value> {
@@ -1332,6 +1388,7 @@ fn of_any_length(value: &Value) -> Value {
 /// A value that another method sees: its numbers and sizes are only a start.
 fn generalised(value: &Value) -> Value {
     match value {
+        Value::Object(reference) if reference.member().is_some() => reference.any_member(),
         Value::Int(Some(n)) if n.is_exact() && n.likely.abs() <= 1.0 => Value::Int(None),
         Value::Bool(_) => Value::Bool(None),
         Value::None => Value::Unknown,

@@ -2008,6 +2008,7 @@ pub fn literal_key(value: &Value) -> Option<Rc<str>> {
         Value::Text(Some(text), _) => Some(text.clone()),
         Value::Int(Some(n)) if n.is_exact() => Some(Rc::from(format!("{}", n.likely))),
         Value::Bool(Some(known)) => Some(Rc::from(if *known { "True" } else { "False" })),
+        Value::Object(reference) => reference.member().map(|(_, name)| name),
         _ => None,
     }
 }
@@ -2023,6 +2024,7 @@ pub(super) fn decide(comparison: Comparison, left: &Value, right: &Value) -> Opt
                     _ => false,
                 },
                 (Value::Bool(Some(a)), Value::Bool(Some(b))) => a == b,
+                (Value::Object(a), Value::Object(b)) => a.member()? == b.member()?,
                 _ => return None,
             };
             Some(is == (comparison == Comparison::Is))
@@ -2031,6 +2033,7 @@ pub(super) fn decide(comparison: Comparison, left: &Value, right: &Value) -> Opt
             let equal = match (left, right) {
                 (Value::Text(Some(a), _), Value::Text(Some(b), _)) => a == b,
                 (Value::None, Value::None) => true,
+                (Value::Object(a), Value::Object(b)) => a.member()? == b.member()?,
                 _ => left.constant()? == right.constant()?,
             };
             Some(equal == (comparison == Comparison::Equal))

@@ -342,11 +342,38 @@ impl<'p> Machine<'p> {
             "dict.update" => {
                 let owner = receiver?;
                 self.call_entry(frame, entry, name, None, receiver, arguments, site);
-                if let (Value::Object(reference), Some(source)) = (&**owner, first) {
+                let Value::Object(reference) = &**owner else { return Some(Value::None) };
+                let is_certain = frame.branches == 0;
+                let keep = |object: &mut Object, entries: Vec<(Rc<str>, Value)>| {
+                    for (key, value) in entries {
+                        let value = match object.fields.get(&key) {
+                            Some(before) if !is_certain => before.join(&value),
+                            _ => value,
+                        };
+                        object.fields.insert(key, value);
+                    }
+                };
+                if let Some(source) = first {
                     let (item, length) = (self.element_value(&source), self.length(&source));
+                    let entries = match &source {
+                        Value::Object(from) if is_dict(&source) => {
+                            from.0.borrow().fields.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+                        }
+                        _ => Vec::new(),
+                    };
                     self.change(reference, |object| {
                         object.item = if object.length.high == 0.0 { item } else { object.item.join(&item) };
                         object.length = object.length.plus(length);
+                        keep(object, entries);
+                    });
+                }
+                if !arguments.keywords.is_empty() {
+                    let values: Vec<Value> = arguments.keywords.iter().map(|(_, value)| value.clone()).collect();
+                    let (item, count) = (joined(&values), Interval::exact(values.len() as f64));
+                    self.change(reference, |object| {
+                        object.item = if object.length.high == 0.0 { item } else { object.item.join(&item) };
+                        object.length = object.length.plus(count);
+                        keep(object, arguments.keywords.clone());
                     });
                 }
                 Some(Value::None)
@@ -1092,8 +1119,7 @@ impl<'p> Machine<'p> {
             frame.tally.trail.extend(&trail, count.likely, None);
             return Some(self.list(result, count, None));
         }
-        let unknown_backend = told("backend")
-            .is_some_and(|v| v.known_text().is_none() && !matches!(v, Value::None))
+        let unknown_backend = told("backend").is_some_and(|v| v.known_text().is_none() && !matches!(v, Value::None))
             || told("prefer").is_some_and(|v| v.known_text().is_none() && !matches!(v, Value::None));
         if unknown_backend {
             return Some(self.list(Value::Unknown, count, None));

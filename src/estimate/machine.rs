@@ -46,6 +46,8 @@ const SIDE_BUDGET: u64 = 4_000;
 /// How often a recursion that counts a small number down is followed instead of estimated.
 const MOST_UNROLLED: usize = 4;
 /// How many such side questions may nest.
+/// How many changes of fields are noted while a loop runs.
+const MOST_STATES: usize = 256;
 const MOST_NESTED: usize = 12;
 
 /// The machine and what it remembers.
@@ -86,6 +88,10 @@ pub struct Machine<'p> {
     pub(super) starting: Option<f64>,
     /// What runs is one of several coroutines that run at once.
     pub(super) fanned: bool,
+    /// Fields that were set while a loop ran, with what they were before, as far as conditions may ask for it.
+    pub(super) states: Vec<(Reference, Rc<str>, Value)>,
+    /// How many loops are open in which states are noted.
+    pub(super) watching: u32,
     /// What `with` has entered that decides where joblib's work runs, innermost last.
     pub(super) backends: Vec<Value>,
     /// The function that is called next is a callback of an event loop, registered there.
@@ -386,6 +392,8 @@ impl<'p> Machine<'p> {
             starting: None,
             fanned: false,
             backends: Vec::new(),
+            states: Vec::new(),
+            watching: 0,
             registered: None,
             memo: FxHashMap::default(),
             answers: FxHashMap::default(),
@@ -1163,6 +1171,7 @@ impl<'p> Machine<'p> {
         let answer = self.ask(Question::Global(file, index), |machine| {
             let mut frame = machine.module_frame(file);
             let value = machine.bound_value(&mut frame, &binding.value);
+            let value = machine.configured(&mut frame, binding.name, index, value);
             let value = machine.filled(file, binding.name, value, false);
             let value = machine.with_options(&mut frame, binding.name, value);
             Answer::Value(value.copied(true))
@@ -1372,6 +1381,13 @@ impl<'p> Machine<'p> {
         };
         self.oldest_change = self.oldest_change.min(serial);
         let value = next(before.as_ref());
+        if self.watching > 0
+            && let Some(before) = &before
+            && before.is_state()
+            && self.states.len() < MOST_STATES
+        {
+            self.states.push((reference.clone(), key.clone(), before.clone()));
+        }
         let mut object = reference.0.borrow_mut();
         heap::note_object(reference, &mut object);
         object.fields.insert(key, value);

@@ -20,6 +20,7 @@ pub mod intrinsics;
 pub mod spawn;
 pub mod intent;
 pub mod memo;
+mod configured;
 mod matching;
 mod options;
 mod passed;

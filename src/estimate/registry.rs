@@ -145,7 +145,7 @@ fn subclasses(file: FileId, facts: &Facts, name: &str) -> Vec<Value> {
 }
 
 /// The file itself, and those that import it and have the word.
-fn users(project: &Project, file: FileId, word: &str) -> Vec<FileId> {
+pub(super) fn users(project: &Project, file: FileId, word: &str) -> Vec<FileId> {
     let module = project.module_name(file);
     let stem = module.rsplit('.').next().unwrap_or(module);
     if word.is_empty() || stem.is_empty() {

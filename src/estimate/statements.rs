@@ -47,6 +47,10 @@ impl Flow {
     }
 }
 
+/// How many turns of a loop are run one by one for the states that they go through.
+const MOST_TURNS: usize = 4;
+/// How many loops within loops are run again for the states that they go through.
+pub(super) const MOST_WATCHED: u32 = 2;
 /// How often what always ends in an exception is come to.
 pub(super) const FAILURES: f64 = 0.02;
 
@@ -101,7 +105,7 @@ impl<'p> Machine<'p> {
         flow
     }
 
-    fn statement(&mut self, frame: &mut Frame<'p>, id: StatementId) -> Flow {
+    pub(super) fn statement(&mut self, frame: &mut Frame<'p>, id: StatementId) -> Flow {
         let facts = frame.facts;
         let Some(statement) = facts.statements.get(id.index()) else { return Flow::NEXT };
         let span = frame.spans.statements.get(id.index()).copied().unwrap_or_default();
@@ -677,10 +681,14 @@ impl<'p> Machine<'p> {
         };
         let plan = Loop { assigned, trips, place, suspends, is_for: false, is_forever: always };
         let told = self.told.clone();
-        let mut breaks = 0.0;
+        let (mut breaks, mut turns) = (0.0, 0);
         let flow = self.looped(frame, &plan, otherwise, |machine, frame| {
-            machine.evaluate(frame, condition);
+            let holds = machine.evaluate(frame, condition).truth();
             frame.tally.tick(price::TURN);
+            if turns > 0 && holds == Some(false) {
+                return Flow { breaks: 1.0, ..Flow::NONE };
+            }
+            turns += 1;
             machine.narrow(frame, condition, true);
             let flow = machine.block(frame, body);
             breaks = flow.breaks;
@@ -1122,7 +1130,36 @@ impl<'p> Machine<'p> {
         frame.loops += 1;
         self.widen(frame, plan.assigned);
         let mark = self.events.len();
+        let (noted, since) = (self.states.len(), self.serial);
+        self.watching += 1;
         let mut flow = turn(self, frame);
+        self.watching -= 1;
+        let mut ended = None;
+        if self.watching < MOST_WATCHED && self.changed_states(noted, since) {
+            // Each turn is another state's: what each does counts, as long as they change.
+            let mut all = vec![(std::mem::take(&mut frame.tally), flow)];
+            let mut is_moving = true;
+            self.watching += 1;
+            while is_moving && all.len() < MOST_TURNS {
+                let after = self.snapshot(frame);
+                self.restore(frame, entry.clone());
+                self.join_variables(frame, &after);
+                self.widen(frame, plan.assigned);
+                let turned = self.states.len();
+                let flow = turn(self, frame);
+                all.push((std::mem::take(&mut frame.tally), flow));
+                is_moving = self.changed_states(turned, since);
+            }
+            self.watching -= 1;
+            self.join_states(noted, since);
+            // Python: while self.state != "done":
+            let is_over = all.last().is_some_and(|(_, last)| last.breaks + last.returns > 0.99);
+            ended = is_over.then_some(all.len() as f64);
+            (frame.tally, flow) = mean_turn(&all, is_moving || is_over, turns);
+        }
+        if self.watching == 0 {
+            self.states.clear();
+        }
         if self.changed_type(frame, plan.assigned, &entry) && frame.loops <= 2 {
             // A variable has another type from the second turn on: run again with both.
             self.events.truncate(mark);
@@ -1144,6 +1181,8 @@ impl<'p> Machine<'p> {
         let serves = body.trail.operations.iter().any(|o| o.wait == Some(WaitKind::Queue) && o.path.is_none());
         let trips = if serves && plan.trips == price::endless_turns() {
             price::tasks()
+        } else if let Some(turns) = ended {
+            Interval::exact(turns)
         } else if leaving > 0.0 {
             early(plan, leaving)
         } else {
@@ -1175,6 +1214,31 @@ impl<'p> Machine<'p> {
             );
         }
         result
+    }
+
+    /// True if fields of objects that were there before a loop went from one state to another since then.
+    ///
+    /// Python: `while self.state != "done": self.step()`
+    fn changed_states(&self, noted: usize, since: u64) -> bool {
+        self.states.get(noted..).unwrap_or_default().iter().any(|(reference, key, before)| {
+            let object = reference.0.borrow();
+            object.serial <= since
+                && object.fields.get(key).is_some_and(|now| now.is_state() && !now.same_state(before))
+        })
+    }
+
+    /// Lets fields that a loop has changed be in any state that they were seen in.
+    fn join_states(&mut self, noted: usize, since: u64) {
+        for (reference, key, before) in self.states.get(noted..).unwrap_or_default() {
+            let mut object = reference.0.borrow_mut();
+            if object.serial > since || object.frozen {
+                continue;
+            }
+            if let Some(now) = object.fields.get(key) {
+                let both = before.join(now);
+                object.fields.insert(key.clone(), both);
+            }
+        }
     }
 
     /// What a loop did to an event loop, and its own bytecode as evidence.
@@ -1732,6 +1796,25 @@ pub(super) fn handled_sum(sum: Flow, part: Flow, share: f64) -> Flow {
     }
 }
 
+/// What a loop's turns do on average: the first ones as they were run, all others like the last, or like all of them if that
+/// changed states too.
+fn mean_turn(all: &[(Tally, Flow)], is_moving: bool, turns: f64) -> (Tally, Flow) {
+    let count = all.len() as f64;
+    let turns = turns.max(count);
+    let mut mean = Tally::default();
+    let mut flow = Flow::NONE;
+    for (index, (tally, part)) in all.iter().enumerate() {
+        let share = match (is_moving, index + 1 == all.len()) {
+            (true, _) => 1.0 / count,
+            (false, true) => (turns - count + 1.0) / turns,
+            (false, false) => 1.0 / turns,
+        };
+        mean.add(tally, share);
+        flow = handled_sum(flow, *part, share);
+    }
+    (mean, flow)
+}
+
 /// Shares of those that did not raise, as shares of all that did not.
 fn scaled(flow: Flow, remaining: f64) -> Flow {
     if remaining <= 0.0 {
@@ -1756,6 +1839,7 @@ pub fn widened(value: &Value) -> Value {
         Value::Text(_, n) => Value::text(Interval { low: 0.0, likely: n.likely, high: n.high.max(1.0) * 1e3 }),
         Value::None => Value::Unknown,
         Value::Tuple(parts) => Value::Tuple(parts.iter().map(widened).collect()),
+        Value::Object(reference) if reference.member().is_some() => reference.any_member(),
         other => other.clone(),
     }
 }

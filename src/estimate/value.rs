@@ -157,6 +157,30 @@ pub enum Value {
 #[derive(Debug, Clone)]
 pub struct Reference(pub Rc<RefCell<Object>>);
 
+/// The field by which a member of an `Enum` is told from other instances of its class.
+pub const MEMBER: &str = "_value_";
+
+impl Reference {
+    /// Of a member of an `Enum`: the class's place, and the member's name.
+    pub fn member(&self) -> Option<((FileId, ClassId), Rc<str>)> {
+        let object = self.0.borrow();
+        let Kind::Instance { class, .. } = &object.kind else { return None };
+        object.fields.get(MEMBER)?;
+        match object.fields.get("name") {
+            Some(Value::Text(Some(name), _)) => Some(((class.file, class.class), name.clone())),
+            _ => None,
+        }
+    }
+
+    /// A member of the same `Enum`, whichever.
+    pub fn any_member(&self) -> Value {
+        let mut object = self.0.borrow().clone();
+        object.fields = Fields::default();
+        object.noted = false;
+        Value::Object(heap::object(object))
+    }
+}
+
 /// The state of a shared object.
 #[derive(Debug, Clone)]
 pub struct Object {
@@ -561,6 +585,28 @@ impl Value {
             }
         }
         copy
+    }
+
+    /// True for what programs keep to know how far they are: a word, a flag, the function that comes next.
+    pub fn is_state(&self) -> bool {
+        match self {
+            Value::Text(Some(_), _) | Value::Bool(Some(_)) | Value::Function(_) | Value::Method(..) => true,
+            Value::Object(reference) => reference.member().is_some(),
+            _ => false,
+        }
+    }
+
+    /// True if two of these are the same state.
+    pub fn same_state(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Text(Some(a), _), Value::Text(Some(b), _)) => a == b,
+            (Value::Bool(a), Value::Bool(b)) => a == b,
+            (Value::Function(a) | Value::Method(_, a), Value::Function(b) | Value::Method(_, b)) => {
+                (a.file, a.function) == (b.file, b.function)
+            }
+            (Value::Object(a), Value::Object(b)) => a.member().is_some() && a.member() == b.member(),
+            _ => false,
+        }
     }
 
     /// True if it leads to nothing else.
