@@ -23,6 +23,9 @@ const NEW_KEYS: f64 = 0.7;
 /// Pieces that a sequence of unknown length is cut into are hardly smaller than this part of what the code says.
 const SMALLEST_PIECE: f64 = 20.0;
 
+/// How many keys of a dict are told from each other that it adds by itself.
+const MOST_KEYS: usize = 24;
+
 impl<'p> Machine<'p> {
     /// What an expression gives; its cost goes to the frame.
     pub(super) fn evaluate(&mut self, frame: &mut Frame<'p>, id: ExpressionId) -> Value {
@@ -668,8 +671,7 @@ impl<'p> Machine<'p> {
                     }
                     return self.special_call(frame, owner, "__getitem__", &Arguments::of(vec![index_value.clone()]));
                 }
-                self.add_default(frame, reference, index_value);
-                item
+                self.add_default(frame, reference, index_value).unwrap_or(item)
             }
             Value::Union(parts) => {
                 let parts = parts.clone();
@@ -796,7 +798,10 @@ impl<'p> Machine<'p> {
     /// ```python
     /// groups[size, digest].append(path)
     /// ```
-    fn add_default(&mut self, frame: &Frame<'p>, reference: &super::value::Reference, key: &Value) {
+    fn add_default(&mut self, frame: &Frame<'p>, reference: &super::value::Reference, key: &Value) -> Option<Value> {
+        if let Some(made) = self.add_default_at(frame, reference, key) {
+            return Some(made);
+        }
         let made = {
             let object = reference.0.borrow();
             match &object.item {
@@ -805,7 +810,7 @@ impl<'p> Machine<'p> {
                 {
                     made.clone()
                 }
-                _ => return,
+                _ => return None,
             }
         };
         let times = self.relative_scale(frame, reference).max(1.0);
@@ -816,6 +821,41 @@ impl<'p> Machine<'p> {
         // One stands for all: each is made once, so that what is added is shared out among them.
         self.weigh(frame, &Value::Object(made.clone()));
         made.0.borrow_mut().weight *= NEW_KEYS.max(1.0 / times);
+        None
+    }
+
+    /// The same for a key that is known, outside of loops: what it holds is told from what the others hold.
+    ///
+    /// Python: `self.listeners["closed"].append(function)`
+    fn add_default_at(&mut self, frame: &Frame<'p>, reference: &super::value::Reference, key: &Value) -> Option<Value> {
+        const EMPTY: &str = "\0empty";
+        let name = literal_key(key)?;
+        let empty = {
+            let object = reference.0.borrow();
+            if !matches!(object.kind, Kind::Dict) || object.frozen || object.fields.len() > MOST_KEYS {
+                return None;
+            }
+            match (object.fields.get(EMPTY), &object.item) {
+                (Some(empty), _) => empty.clone(),
+                (None, Value::Object(made)) if object.length.high == 0.0 && made.0.borrow().length.high == 0.0 => {
+                    object.item.copied(true)
+                }
+                _ => return None,
+            }
+        };
+        if self.relative_scale(frame, reference) > 1.0 {
+            return None;
+        }
+        let made = empty.copied(false);
+        self.change(reference, |object| {
+            let is_first = object.length.high == 0.0;
+            object.item = if is_first { made.clone() } else { object.item.join(&made) };
+            object.key = if is_first { key.clone() } else { object.key.join(key) };
+            object.length = object.length.plus(Interval::ONE);
+            object.fields.insert(Rc::from(EMPTY), empty);
+            object.fields.insert(name, made.clone());
+        });
+        Some(made)
     }
 
     /// Stores into a container.

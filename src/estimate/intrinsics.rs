@@ -85,6 +85,13 @@ impl<'p> Machine<'p> {
             }
             "zip" | "zip_longest" => {
                 let sources = arguments.positional.clone();
+                if let (Some(rows), [row]) = (arguments.open_count, sources.as_slice()) {
+                    // Python: columns = zip(*rows)
+                    let (cell, count) = (self.element(row), self.length(row));
+                    let column = self.list(cell, rows, None);
+                    let seconds = 30e-9 + 10e-9 * rows.likely;
+                    return Some(self.lazily(&sources, column, count, seconds));
+                }
                 let items: Vec<Value> = sources.iter().map(|s| self.element(s)).collect();
                 let mut count: Option<Interval> = None;
                 for source in &sources {
@@ -212,6 +219,16 @@ impl<'p> Machine<'p> {
                     && source.is_none()
                 {
                     item = match factory {
+                        // What is made empty.
+                        Value::Library(class)
+                            if matches!(
+                                &**class,
+                                "builtins.list" | "builtins.dict" | "builtins.set" | "collections.deque"
+                            ) =>
+                        {
+                            let (value, _, _) = self.aside_call(frame, factory, Arguments::default(), site);
+                            value
+                        }
                         Value::Library(class) => self.library_instance(class),
                         Value::Function(_) => {
                             let (value, _, _) = self.aside_call(frame, factory, Arguments::default(), site);

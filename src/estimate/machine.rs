@@ -695,7 +695,10 @@ impl<'p> Machine<'p> {
         let settled = self.lowest >= place && self.steps < self.budget;
         // What was made before the call has lower numbers than what it made itself.
         let pure = self.oldest_change > first_serial;
-        if let (Some(key), true, true) = (key, settled, pure) {
+        // Python: def on(self, name): def register(function): self.handlers[name] = function, …: what comes back changes
+        // what was given.
+        let holds = outcome.result.holds_older(first_serial);
+        if let (Some(key), true, true, false) = (key, settled, pure, holds) {
             let mut kept = outcome.clone();
             kept.result = kept.result.copied(true);
             if let Some((item, count)) = &kept.yields {

@@ -443,7 +443,7 @@ fn store(facts: &Facts, target: ExpressionId, stores: &mut Stores) {
 }
 
 /// True if a decorator keeps results.
-fn is_memoised(facts: &Facts, definition: &Function) -> bool {
+pub(super) fn is_memoised(facts: &Facts, definition: &Function) -> bool {
     definition.decorators.iter().any(|decorator| {
         let mut at = *decorator;
         if let Some(Expression::Call { callee, .. }) = facts.expressions.get(at.index()) {

@@ -6,6 +6,7 @@
 //! ```
 
 use super::machine::{Activation, Frame, Machine};
+use super::memo::is_memoised;
 use super::price;
 use super::value::{Coroutine, Lazy, Value};
 use crate::cost::{Cost, Interval};
@@ -255,7 +256,12 @@ impl<'p> Machine<'p> {
     pub(super) fn unroll(&mut self, frame: &mut Frame<'p>, activation: &Activation, place: usize) {
         let Some(at) = frame.tally.recursions.iter().position(|(p, _)| *p == place) else { return };
         let (_, branching) = frame.tally.recursions.swap_remove(at);
-        let runs = invocations(branching, &activation.shapes);
+        let runs = match frame.function.and_then(|it| frame.facts.functions.get(it.index())) {
+            Some(definition) if is_memoised(frame.facts, definition) => {
+                distinct_invocations(branching, &activation.shapes, definition)
+            }
+            _ => invocations(branching, &activation.shapes),
+        };
         frame.tally.cost = frame.tally.cost.times(runs);
         let trail = std::mem::take(&mut frame.tally.trail);
         frame.tally.trail.extend(&trail, runs.likely, None);
@@ -424,6 +430,22 @@ fn is_sequence(value: &Value) -> bool {
         Value::Object(reference) => matches!(reference.0.borrow().kind, super::value::Kind::List),
         _ => false,
     }
+}
+
+/// How often a function runs whose results are kept: once for each set of arguments, of which each parameter that changes
+/// takes about as many values as the recursion is deep.
+///
+/// ```python
+/// @lru_cache(maxsize=None)
+/// def ways(stairs):
+///     return 1 if stairs < 2 else ways(stairs - 1) + ways(stairs - 2)
+/// ```
+fn distinct_invocations(branching: f64, shapes: &[Shape], definition: &Function) -> Interval {
+    let all = invocations(branching, shapes);
+    let deep = invocations(branching.min(1.0), shapes);
+    let own = usize::from(definition.class.is_some());
+    let sets = if definition.parameters.len() > own + 1 { deep.times(deep) } else { deep };
+    Interval { low: sets.low.min(all.low), likely: sets.likely.min(all.likely), high: sets.high.min(all.high) }
 }
 
 /// How often a function runs that calls itself `branching` times in each run.

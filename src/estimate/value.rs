@@ -587,6 +587,40 @@ impl Value {
         copy
     }
 
+    /// True for functions and bound methods that can change objects with numbers up to `serial` when they are called.
+    pub fn holds_older(&self, serial: u64) -> bool {
+        self.holds_older_within(serial, 3)
+    }
+
+    fn holds_older_within(&self, serial: u64, depth: usize) -> bool {
+        let is_older = |value: &Value| match value {
+            Value::Object(reference) => {
+                let object = reference.0.borrow();
+                !object.frozen && object.serial <= serial
+            }
+            _ => false,
+        };
+        match self {
+            Value::Function(closure) => {
+                let mut scope = closure.environment.as_ref();
+                while let Some(environment) = scope {
+                    if environment.variables.borrow().values().any(is_older) {
+                        return true;
+                    }
+                    scope = environment.parent.as_ref();
+                }
+                false
+            }
+            Value::Method(receiver, _) => is_older(receiver),
+            Value::Partial(partial) => partial.callable.holds_older_within(serial, depth),
+            // `x = (x, x)`, line after line, is a small value with very many paths through it.
+            Value::Tuple(parts) | Value::Union(parts) => {
+                depth > 0 && parts.iter().any(|part| part.holds_older_within(serial, depth - 1))
+            }
+            _ => false,
+        }
+    }
+
     /// True for what programs keep to know how far they are: a word, a flag, the function that comes next.
     pub fn is_state(&self) -> bool {
         match self {
