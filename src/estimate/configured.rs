@@ -9,12 +9,11 @@
 //! ```
 
 use super::machine::{Frame, Machine};
-use super::registry::users;
-use super::value::{Closure, Kind, Value};
+use super::registry::{MOST_FILES, plain_function};
+use super::value::{Kind, Value};
 use crate::facts::ir::{Block, Expression, Facts, Statement};
-use crate::id::{ExpressionId, FileId, FunctionId, NameId, StatementId};
+use crate::id::{ExpressionId, FunctionId, NameId, StatementId};
 use crate::project::{Entity, Parsed};
-use std::rc::Rc;
 
 /// How many statements are looked at for one object.
 const MOST_STEPS: usize = 24;
@@ -54,7 +53,7 @@ impl<'p> Machine<'p> {
             return value;
         }
         let text = self.name(file, name);
-        for other in users(self.project, file, text).into_iter().filter(|it| *it != file) {
+        for other in self.project.users(file, text, MOST_FILES).into_iter().skip(1) {
             if !matches!(self.project.global(other, text)[..], [Entity::Binding(of, at)] if of == file && at == index) {
                 continue;
             }
@@ -82,16 +81,12 @@ impl<'p> Machine<'p> {
                     self.statement(frame, id);
                 }
                 Step::Decorator(function, decorator) => {
-                    let function = plain(frame.file, function);
+                    let function = plain_function(frame.file, function);
                     self.decorated(frame, function, &[decorator]);
                 }
             }
         }
     }
-}
-
-fn plain(file: FileId, function: FunctionId) -> Value {
-    Value::Function(Rc::new(Closure { file, function, environment: None, owner: None, context: false, compiled: None }))
 }
 
 /// The steps of a module, in their order.

@@ -19,12 +19,12 @@ use super::value::{ClassValue, Closure, Kind, Value, union};
 use crate::cost::Interval;
 use crate::facts::ir::{Expression, Facts, Function, Statement};
 use crate::id::{ClassId, ExpressionId, FileId, FunctionId, NameId};
-use crate::project::{Parsed, Project};
+use crate::project::Parsed;
 use crate::text::Span;
 use std::rc::Rc;
 
 /// How many files are looked at for who registers.
-const MOST_FILES: usize = 12;
+pub(super) const MOST_FILES: usize = 12;
 /// How many registered functions or classes are told apart.
 const MOST_REGISTERED: usize = 6;
 /// Methods by which a container takes in an element.
@@ -105,7 +105,7 @@ impl<'p> Machine<'p> {
             Filled::Decorated(names) => names.last().copied().unwrap_or_default(),
             Filled::Subclasses(class) => class,
         };
-        for other in users(self.project, file, word) {
+        for other in self.project.users(file, word, MOST_FILES) {
             let parsed = self.project.parsed(other);
             match filled {
                 Filled::Decorated(names) => {
@@ -133,7 +133,7 @@ impl<'p> Machine<'p> {
         let facts = &self.project.parsed(class.file).facts;
         let Some(definition) = facts.classes.get(class.class.index()) else { return Vec::new() };
         let name = text(facts, definition.name);
-        let files = users(self.project, class.file, name);
+        let files = self.project.users(class.file, name, MOST_FILES);
         files.into_iter().flat_map(|file| subclasses(file, &self.project.parsed(file).facts, name)).collect()
     }
 }
@@ -142,20 +142,6 @@ fn subclasses(file: FileId, facts: &Facts, name: &str) -> Vec<Value> {
     let all = facts.classes.iter().enumerate();
     let derived = all.filter(|(_, class)| class.bases.iter().any(|base| called(facts, *base) == name));
     derived.map(|(index, _)| plain_class(file, ClassId::new(index))).collect()
-}
-
-/// The file itself, and those that import it and have the word.
-pub(super) fn users(project: &Project, file: FileId, word: &str) -> Vec<FileId> {
-    let module = project.module_name(file);
-    let stem = module.rsplit('.').next().unwrap_or(module);
-    if word.is_empty() || stem.is_empty() {
-        return vec![file];
-    }
-    project.note_look(word, stem);
-    let others = project
-        .files()
-        .filter(|other| *other != file && project.imports_word(*other, stem) && project.glance(*other).contains(word));
-    std::iter::once(file).chain(others.take(MOST_FILES)).collect()
 }
 
 /// Who fills a module's container, which goes by its name, or a class's, which is an attribute.
@@ -235,7 +221,7 @@ fn text(facts: &Facts, name: NameId) -> &str {
     facts.names.get(name.index()).map_or("", |name| name)
 }
 
-fn plain_function(file: FileId, function: FunctionId) -> Value {
+pub(super) fn plain_function(file: FileId, function: FunctionId) -> Value {
     Value::Function(Rc::new(Closure { file, function, environment: None, owner: None, context: false, compiled: None }))
 }
 

@@ -41,7 +41,7 @@ fn scope(project: &Project, file: FileId, span: Span) -> (Vec<FileId>, Vec<(File
         level.clear();
         for (at, function) in fresh {
             let name = called_as(project, at, function);
-            for other in near(project, at, name) {
+            for other in project.users(at, name, MOST_FILES) {
                 let (found, in_module) = users(project, other, name);
                 level.extend(found);
                 if in_module && !modules.contains(&other) {
@@ -66,21 +66,6 @@ fn called_as(project: &Project, file: FileId, function: FunctionId) -> &str {
         Some(class) if name.starts_with("__") => text(class.name),
         _ => name,
     }
-}
-
-/// The file itself, and those that import it and have the name.
-fn near(project: &Project, file: FileId, name: &str) -> Vec<FileId> {
-    if name.is_empty() {
-        return Vec::new();
-    }
-    let module = project.module_name(file);
-    let stem = module.rsplit('.').next().unwrap_or(module);
-    project.note_look(name, stem);
-    let finder = memchr::memmem::Finder::new(name);
-    let others = project.files().filter(|other| {
-        *other != file && project.imports_word(*other, stem) && finder.find(project.glance(*other).as_bytes()).is_some()
-    });
-    std::iter::once(file).chain(others.take(MOST_FILES)).collect()
 }
 
 /// The outermost functions that use a name, and whether the module's body does.

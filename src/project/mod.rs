@@ -10,7 +10,7 @@ pub mod scan;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -66,6 +66,9 @@ pub enum Entity {
     Unknown,
 }
 
+/// What was asked with [`Project::note_look`] and [`Project::users`], with the files of which it is true where all are known.
+type Looks = BTreeMap<(String, String), Option<Arc<[FileId]>>>;
+
 /// All files together.
 #[derive(Debug)]
 pub struct Project {
@@ -77,7 +80,7 @@ pub struct Project {
     /// The first file that has a word, where that was asked.
     mentioned: Mutex<FxHashMap<&'static str, Option<FileId>>>,
     /// See [`Project::note_look`].
-    looks: Mutex<BTreeSet<(String, String)>>,
+    looks: Mutex<Looks>,
 }
 
 /// Where the files stand, and what they are called: the same for all states of a project with the same files
@@ -348,12 +351,40 @@ impl Project {
     /// statement.
     pub fn note_look(&self, word: &str, imported: &str) {
         let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
-        looks.insert((word.to_string(), imported.to_string()));
+        looks.entry((word.to_string(), imported.to_string())).or_default();
+    }
+
+    /// The file itself, then those of the others that import it and have the word, `most` at most, in their order.
+    pub fn users(&self, file: FileId, word: &str, most: usize) -> Vec<FileId> {
+        let module = self.module_name(file);
+        let stem = module.rsplit('.').next().unwrap_or(module);
+        if word.is_empty() || stem.is_empty() {
+            return vec![file];
+        }
+        let all = self.mentioning(word, stem);
+        std::iter::once(file).chain(all.iter().copied().filter(|other| *other != file).take(most)).collect()
+    }
+
+    /// All files that have a word in their text and another in an import statement. Looked up once: a project of ten
+    /// thousand files is asked tens of thousands of times, mostly for the same.
+    fn mentioning(&self, word: &str, imported: &str) -> Arc<[FileId]> {
+        let key = (word.to_string(), imported.to_string());
+        let known = self.looks.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned().flatten();
+        if let Some(known) = known {
+            return known;
+        }
+        let finder = memchr::memmem::Finder::new(word);
+        let has_word = |file: &FileId| finder.find(self.glance(*file).as_bytes()).is_some();
+        let found: Arc<[FileId]> =
+            self.files().filter(|file| has_word(file) && self.imports_word(*file, imported)).collect();
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.insert(key, Some(Arc::clone(&found)));
+        found
     }
 
     /// What was noted with [`Project::note_look`].
     pub fn looks(&self) -> BTreeSet<(String, String)> {
-        self.looks.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
     /// Its facts, if anybody asked for them before.
@@ -425,7 +456,10 @@ impl Project {
         for file in earlier.files().filter(|file| earlier.rests_on(*file)) {
             self.touch(file);
         }
-        self.looks.lock().unwrap_or_else(PoisonError::into_inner).extend(earlier.looks());
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        for look in earlier.looks() {
+            looks.entry(look).or_default();
+        }
         let earlier = earlier.mentioned.lock().unwrap_or_else(PoisonError::into_inner).clone();
         self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).extend(earlier);
     }

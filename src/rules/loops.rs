@@ -275,16 +275,8 @@ impl Search<'_> {
 
     /// True if another file that imports this one has the name; tests are nobody's callers.
     fn is_used_elsewhere(&self, name: &str) -> bool {
-        let module = self.project.module_name(self.file);
-        let stem = module.rsplit('.').next().unwrap_or(module);
-        self.project.note_look(name, stem);
-        let finder = memchr::memmem::Finder::new(name);
-        self.project.files().any(|other| {
-            other != self.file
-                && !intent::is_test(self.project.path(other))
-                && self.project.imports_word(other, stem)
-                && finder.find(self.project.glance(other).as_bytes()).is_some()
-        })
+        let mut others = self.project.users(self.file, name, usize::MAX).into_iter().skip(1);
+        others.any(|other| !intent::is_test(self.project.path(other)))
     }
 }
 
